@@ -1,4 +1,4 @@
-"""netgrader: a neural-network course that grades itself, and the engine behind it."""
+"""A neural-network course with automatic grading, and the engine behind it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["grade", "read_network"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import `grade` and `read_network` when they are first asked for: importing this package stays quick."""
+    """Import `grade` and `read_network` on first use, so that importing this package stays fast."""
     if name == "grade":
         from netgrader.grading.grade_submission import grade
 

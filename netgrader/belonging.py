@@ -1,7 +1,7 @@
-"""Which folder's configuration may run: an instructor's, never one that came with a submission.
+"""Decide whether a folder's configuration is trusted: an instructor's, never a submission's.
 
-A course's ``nbgrader_config.py`` and its tests are programs that run with the rights of the user who types a command, so
-the working folder is checked first. The model is git's ``safe.directory``.
+A course's ``nbgrader_config.py`` and its tests are programs that run with the rights of the user who types a command, so they
+are checked before anything runs. The model is git's ``safe.directory``.
 """
 
 from __future__ import annotations
@@ -22,30 +22,30 @@ __all__ = ["CONFIGS", "TESTS", "TRUST_VARIABLE", "lies_among_submissions", "requ
 CONFIGS = ("nbgrader_config.py", "nbgrader_config.json")
 TESTS = "grader_tests"
 TRUST_VARIABLE = "NETGRADER_COURSE"
-"""The environment variable by which somebody says which folder's course they mean, and that they trust it."""
+"""The environment variable that names the course folder the user means and trusts."""
 OF_STUDENTS = frozenset({"submitted", "autograded", "downloaded", "feedback"})
-"""What nbgrader calls the folders in which lies what students handed in, or what was made of it."""
+"""nbgrader's default names of the folders with submissions and with files generated from them."""
 GRADEBOOK = "gradebook.db"
 COURSE_FOLDERS = ("source", "release", TESTS)
 
 
 def lies_among_submissions(path: Path) -> bool:
-    """Whether `path` is where nbgrader puts submissions, or anywhere else inside another course.
+    """Whether `path` is in one of nbgrader's submission folders, or anywhere else inside another course.
 
-    A course may call those folders what it likes, and only its own configuration says how: so nothing inside of a folder
-    that looks like a course is taken for another one.
+    A course can rename these folders, and only its own, untrusted configuration says how. So no folder inside one that looks
+    like a course counts as another course.
     """
     real = path.resolve()
     return not OF_STUDENTS.isdisjoint(real.parts) or any(map(_looks_like_a_course, real.parents))
 
 
 def require_own(course: Path) -> None:
-    """See that what would be run of the folder `course` was put there by this user or by root.
+    """Check that this user or root owns every file of the folder `course` that would run.
 
     Raises
     ------
     UsageError
-        If some of it belongs to somebody else or is a link to what was handed in: with what to type to go on.
+        If a file belongs to another user or links to a submission's file; the message says what to type.
     """
     allowed = _own_users()
     for path in _run_from(course):
@@ -64,7 +64,7 @@ def require_own(course: Path) -> None:
 
 
 def _run_from(course: Path) -> Iterator[Path]:
-    """What a command runs of a course before and while it grades: its configuration, and its tests."""
+    """Yield the paths of a course that commands execute: the folder, its configuration, its tests."""
     yield course
     yield from (path for name in CONFIGS if (path := course / name).exists())
     tests = course / TESTS
@@ -74,7 +74,7 @@ def _run_from(course: Path) -> Iterator[Path]:
 
 
 def _own_users() -> frozenset[int]:
-    """Return the users whose files are run."""
+    """Return the user ids whose files may run: root, this user, and the user behind ``sudo``."""
     me = os.geteuid()
     behind_sudo = os.environ.get("SUDO_UID", "") if me == 0 else ""
     return frozenset({0, me, *([int(behind_sudo)] if behind_sudo.isdecimal() else [])})
@@ -88,7 +88,7 @@ def _name(user: int) -> str:
 
 
 def trusting(course: Path) -> str:
-    """Return what to type, to say that the folder `course` is meant and trusted."""
+    """Return the shell command that marks the folder `course` as trusted."""
     return f"export {TRUST_VARIABLE}={shlex.quote(str(course))}"
 
 

@@ -1,7 +1,7 @@
-"""The cage as netgrader uses it: its package inside, a zygote's imports, messages on refusal.
+"""The contents of netgrader's sandbox: its package, the fork server's imports, messages on refusal.
 
-The parts are copied and compiled once for each version of them, and mounted read-only: what students get, no more. The folder
-of an editable install is the instructor's whole repository, so that it is never mounted itself.
+The students' files are copied and compiled once per version and mounted read-only; nothing else is. An editable install's
+folder is the instructor's whole repository, so that folder itself is never mounted.
 """
 
 from __future__ import annotations
@@ -45,20 +45,20 @@ __all__ = [
 ]
 
 PACKAGE_FOLDER = "/opt/netgrader"
-"""Where it is seen inside: to be put on the module path."""
+"""The mount point inside the sandbox; it must be on the module path."""
 HIDDEN = tuple(filter(Path.is_dir, (PACKAGE, GRAPHREAD, DIGITS)))
-"""What looks empty inside: this whole package, the reader and the course, where they are installed among the others.
+"""Folders that look empty inside the sandbox: this package, the reader and the course, if they are installed with the others.
 
-The cage's own package and those of plug-ins hold no answers, and may be seen.
+The sandbox's own package and those of plug-ins contain no answers and stay visible.
 """
 UNUSED_SECONDS = 7 * 24 * 3600.0
 PRELOADED = ("numpy", "ipykernel.kernelapp", "matplotlib.pyplot", "tensorflow.compat.v1")
-"""What a notebook's kernel and the lab import. Not Matplotlib's inline backend, which looks for its kernel when imported."""
+"""Imports of the notebook kernel and the lab. Excludes Matplotlib's inline backend, which needs a kernel at import."""
 AT_IMPORT = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "MPLBACKEND")
 
 
 def tensorflow_environment(threads: int) -> dict[str, str]:
-    """Return the environment for TensorFlow and NumPy: that many threads, no GPU, no log at import."""
+    """Return environment variables for TensorFlow and NumPy: `threads` threads, no GPU, no import log."""
     count = str(threads)
     names = (
         "TF_NUM_INTRAOP_THREADS",
@@ -71,15 +71,15 @@ def tensorflow_environment(threads: int) -> dict[str, str]:
 
 
 def preload(threads: int) -> Preload:
-    """Return what a zygote imports for kernels and labs with that many threads."""
-    # What a kernel sets before a notebook imports Matplotlib.
+    """Return the fork server's imports and environment for kernels and labs with `threads` threads."""
+    # A kernel sets this before a notebook imports Matplotlib.
     env = {**tensorflow_environment(threads), "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
     return Preload(PRELOADED, env, AT_IMPORT, hidden=HIDDEN)
 
 
 @contextlib.contextmanager
 def refusals() -> Iterator[None]:
-    """Turn what the cage refuses into an error of ours."""
+    """Convert a `SandboxError` to a `CageError`."""
     try:
         yield
     except SandboxError as error:
@@ -87,12 +87,12 @@ def refusals() -> Iterator[None]:
 
 
 def require_cage(sandbox: str) -> None:
-    """See that the sandbox called `sandbox` keeps its promises on this machine.
+    """Require that the sandbox `sandbox` keeps its promises on this machine.
 
     Raises
     ------
     CageError
-        If it does not: the sentence names the promise, and what to type.
+        If it breaks one: the message names the promise and the command to type.
     """
     with refusals():
         try:
@@ -102,24 +102,24 @@ def require_cage(sandbox: str) -> None:
 
 
 def cage_warning(sandbox: str) -> str:
-    """Return a warning on what `sandbox` does not promise, for each grading; empty if nothing."""
+    """Return a warning about promises that `sandbox` does not keep, for each grading; empty if none."""
     missing = gaps(sandbox)
     return f"Take care: {missing}. Type: {_doctor(sandbox)}" if missing else ""
 
 
 def _doctor(sandbox: str) -> str:
-    """Return what to type to see what a sandbox promises here."""
+    """Return the command that shows what a sandbox promises on this machine."""
     return "netgrader doctor" if sandbox == BubblewrapSandbox.name else f"netgrader doctor --sandbox {sandbox}"
 
 
 def our_package() -> Mount:
-    """Return the mount of our package in a cage: the students' wheel with the lab's server."""
+    """Return the mount of our package in a sandbox: the students' wheel with the lab's server."""
     return Mount(_copied(_signature()), PACKAGE_FOLDER)
 
 
 @functools.cache
 def _copied(signature: str) -> Path:
-    """Return the folder that holds the package as students have it, made if it is not there yet."""
+    """Return the folder with the students' copy of the package; create it if it is missing."""
     root = cache_folder()
     folder = root / f"students-{signature}"
     if _is_ours(folder):
@@ -141,10 +141,10 @@ def _make(folder: Path) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
         compileall.compile_dir(part, quiet=2, stripdir=str(part), prependdir=PACKAGE_FOLDER)
-        open_to_all(part)  # the cage's user is another one
+        open_to_all(part)  # the sandbox runs as another user
         with contextlib.suppress(OSError):
             part.rename(folder)
-        if not _is_ours(folder):  # else made now, or by another process that was quicker
+        if not _is_ours(folder):  # made just now, or by a faster process
             raise CageError(f"{folder} cannot be written, or is somebody else's.")
     finally:
         shutil.rmtree(part, ignore_errors=True)
@@ -152,14 +152,14 @@ def _make(folder: Path) -> Path:
 
 
 def _forget_old(root: Path) -> None:
-    """Remove copies that nobody has used for a week."""
+    """Remove copies unused for a week (`UNUSED_SECONDS`)."""
     for folder in root.glob("*-*"):
         if time.time() - folder.stat().st_mtime > UNUSED_SECONDS:
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def cache_folder() -> Path:
-    """Return a folder for what can be made again: in the user's cache, else one of this process."""
+    """Return a folder for regenerable files: in the user's cache, or else a temporary one of this process."""
     root = user_cache_path("netgrader") / "packages"
     with contextlib.suppress(OSError):
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -174,7 +174,7 @@ def _folder_of_this_process() -> Path:
 
 
 _KEPT: list[tempfile.TemporaryDirectory[str]] = []
-"""Removed when the process ends, and not before."""
+"""Keeps temporary folders alive until the process ends."""
 
 
 def _is_ours(folder: Path) -> bool:
@@ -187,5 +187,5 @@ def _is_ours(folder: Path) -> bool:
 
 @functools.cache
 def _signature() -> str:
-    """Return a hash that changes with the students' files, the package's place, or the interpreter."""
+    """Return a hash of the students' files, the package's location and the Python version."""
     return content_hash(f"{sys.version} {PACKAGE}", student_files())[:24]

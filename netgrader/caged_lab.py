@@ -1,8 +1,7 @@
-"""The lab in a cage: `CagedLab` has a sandboxed server load and run untrusted graphs.
+"""A sandboxed lab: `CagedLab` loads and runs untrusted graphs in a server process.
 
-What the server answers is read as hostile, since it runs strangers' graphs: sizes, types and counts are checked, and a
-sentence from it is cut. A request that takes too long costs the server its life; graphs are loaded again into the next
-one, sessions are lost.
+The server's answers are untrusted too, since it runs students' graphs: sizes, types and counts are checked, and sentences are
+cut. A request that takes too long kills the server; the next server loads the graphs again, but sessions are lost.
 """
 
 from __future__ import annotations
@@ -36,11 +35,11 @@ T = TypeVar("T")
 
 LONGEST_SENTENCE = 500
 FETCHED: Any = list[np.ndarray | None]
-"""What a run gives, for each fetch."""
+"""The type of a run's result: one array or None per fetch."""
 
 
 class _Loaded(msgspec.Struct, forbid_unknown_fields=True):
-    """The answer to a graph that was loaded."""
+    """The reply to a graph that was loaded."""
 
     graph: int
     variables: tuple[str, ...]
@@ -48,18 +47,18 @@ class _Loaded(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Failed(msgspec.Struct, forbid_unknown_fields=True):
-    """The answer to a call that could not be made; see `LabError`."""
+    """The reply to a failed call; see `LabError`."""
 
     error: Literal["graph", "op", "run", "limit", "lost"]
     sentence: str
 
 
 class CagedLab:
-    """A lab whose TensorFlow runs in a sandbox, by name or open; a `LabError` if it cannot start.
+    """A lab whose TensorFlow runs in a sandbox (its name, or an open one); `LabError` if that fails.
 
-    It may use so many `threads`, take so many `seconds` for one request and `memory_bytes` in all, and be restarted as
-    often as it has `lives` after it was lost. `zygote` is the address of one (`notebook_cage.zygote.Zygote.address_for`) that
-    it may begin as a fork of. `model` is a file or folder that it sees, and can trace.
+    Limits: `threads` CPU threads, `seconds` of wall time per request, `memory_bytes` in all, and `lives` restarts after the
+    server is lost. The server can be forked from the fork server (zygote) at address `zygote`
+    (`notebook_cage.zygote.Zygote.address_for`). `model` is a file or folder that the lab can see and trace.
     """
 
     def __init__(
@@ -95,13 +94,13 @@ class CagedLab:
         self._server = self._start()
 
     def load(self, meta_graph: bytes) -> _CagedGraph:
-        """Accept a serialised MetaGraphDef or GraphDef; see `graphread.lab.Lab.load`."""
+        """Load a serialized MetaGraphDef or GraphDef; see `graphread.lab.Lab.load`."""
         graph = _CagedGraph(self, meta_graph)
         graph.number()
         return graph
 
     def traced(self) -> Traced:
-        """Trace the model that the lab sees; a `GraphError` says why that cannot be."""
+        """Trace the model that the lab sees; raise `GraphError` if that is impossible."""
         if self._model is None:
             raise GraphError("The lab sees no model.")
         try:
@@ -120,9 +119,9 @@ class CagedLab:
             self._zygote.close()
 
     def ask(self, call: str, kind: Any = Any, /, **arguments: Any) -> Any:
-        """Have the server make a call; what it answers is a stranger's, and has to be of the type `kind`.
+        """Send a call to the server and return its reply, validated as the type `kind`.
 
-        A `LabError` is what the server says, or ``limit`` or ``lost`` if it does not answer.
+        Raises the `LabError` that the server reports; its kind is ``limit`` or ``lost`` if the server does not reply.
         """
         server = self._server
         late = threading.Timer(self._seconds, server.caged.kill, ("time",))
@@ -157,11 +156,11 @@ class CagedLab:
         except SandboxError as error:
             raise LabError("lost", str(error)) from error
         self._generation += 1
-        # Both pipes are asked for above.
+        # Both pipes are requested in `start` above.
         return _Server(caged, Channel(cast("IO[bytes]", caged.stdout), cast("IO[bytes]", caged.stdin)))
 
     def alive(self) -> int:
-        """Return the number of the server that runs; a lost one is restarted."""
+        """Return the generation of the running server; restart it if it was lost."""
         if self._closed:
             raise LabError("lost", "The lab is closed.")
         if self._server.caged.outcome is not None:
@@ -173,7 +172,7 @@ class CagedLab:
         return self._generation
 
     def _lost(self, server: _Server) -> LabError:
-        """Why the server is gone."""
+        """Close a server that does not reply; return a `LabError` that says why."""
         outcome = server.caged.close()
         if outcome.limit in (None, "killed"):
             return LabError("lost", f"The lab died (exit code {outcome.code}).")
@@ -185,7 +184,7 @@ class CagedLab:
 
 
 def _found(address: Mapping[str, Any]) -> Zygote | None:
-    """Return the zygote; None if it is gone, and then the server begins from nothing."""
+    """Return the fork server at `address`; None if it is gone, so that the lab starts from scratch."""
     try:
         return Zygote.at(address)
     except SandboxError:
@@ -221,7 +220,7 @@ class _CagedGraph:
         return _CagedSession(self.lab, session, self._generation)
 
     def number(self) -> int:
-        """The server's number for it; loads it, if this server has not seen it."""
+        """Return the server's id of this graph; load the graph if this server does not have it yet."""
         generation = self.lab.alive()
         if self._generation != generation:
             loaded = self.lab.ask("load", _Loaded, meta_graph=np.frombuffer(self.meta_graph, np.uint8))
@@ -299,7 +298,7 @@ def _arrays(values: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def _result(answer: object, kind: Any) -> Any:
-    """What a call returned, or the LabError that it ended with."""
+    """Return the result in a reply, or raise the `LabError` in it."""
     try:
         if isinstance(answer, dict) and answer.keys() == {"result"}:
             return msgspec.convert(answer["result"], kind)

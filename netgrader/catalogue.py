@@ -1,8 +1,8 @@
-"""How a course says what was found: its language, its own texts, and what its data are called.
+"""The texts of a course: its language, its own translations, and the words for its data.
 
-Verdicts, stores and caches hold `graphread.text.Text`, which has no language. A page, the terminal and `check` render it once,
-with the `CourseTexts` of the course. Translations are gettext catalogues: ours in `netgrader/languages`, a course's own
-next to its checks. A text without translation stays English.
+Verdicts, stores and caches hold `graphread.text.Text`, which has no language. A page, the terminal and `check` render it
+once, with the `CourseTexts` of the course. Translations are gettext catalogs: ours in `netgrader/languages`, a course's own
+next to its checks. A text without a translation stays English.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ FOLDER = Path(__file__).parent / "languages"
 ENGLISH = "en"
 READ = Text("Read: {where}.")
 LONGEST = 1_500
-"""Characters of a message that are shown."""
+"""Maximum length of a message, in characters."""
 LANGUAGES = (ENGLISH, *sorted(file.stem for file in FOLDER.glob("*.mo")))
 
 
 @dataclass(frozen=True)
 class CourseTexts:
-    """What a course makes of all texts."""
+    """How a course renders all texts."""
 
     words: Mapping[str, Said] = field(default_factory=lambda: WORDS)
-    """Words for the places that a text does not fill itself: `netgrader.data.DataSpec.words`."""
+    """Words for the placeholders that a text does not fill itself: `netgrader.data.DataSpec.words`."""
     kinds: Mapping[str, FaultKind] = field(default_factory=lambda: CATALOGUE)
-    """All kinds of faults by code: ours, and those that the course adds or says otherwise (`netgrader.faults.course_kinds`)."""
+    """All kinds of faults by code: ours, plus those that the course adds or rewords (`netgrader.faults.course_kinds`)."""
     regression: bool = False
-    """Whether its data are numbers to come close to, not classes."""
+    """Whether the task is regression, not classification."""
     rows: bool = False
-    """Whether its inputs are rows of numbers, not images."""
+    """Whether the inputs are rows of numbers, not images."""
     language: str = ENGLISH
-    """What its students are spoken to in."""
+    """The language of texts for students."""
     own: tuple[bytes, ...] = ()
-    """Compiled catalogues (``.mo``) of its own texts: what its tests say, its faults, what its inputs show."""
+    """Compiled catalogs (``.mo``) of the course's own texts: messages of its tests, its faults, words for its inputs."""
 
     @property
     def notebooks(self) -> str:
@@ -53,7 +53,7 @@ class CourseTexts:
         return ENGLISH if self.own else self.language
 
     def kind(self, code: str) -> FaultKind:
-        """Return what a code means here, in the sentences for this course's kind of data."""
+        """Return a code's fault kind, with the sentences for this course's kind of data."""
         kind = kind_of(code, kinds=self.kinds)
         for speaks, said in ((self.regression, kind.regression), (self.rows, kind.rows)):
             if speaks and said:
@@ -61,7 +61,7 @@ class CourseTexts:
         return kind
 
     def hint(self, codes: Iterable[str]) -> Text | None:
-        """Return why faults matter and where the course explains them; None where nothing says so."""
+        """Return why faults matter and where the course explains them; None if no text exists."""
         said: list[Said] = []
         for kind in (self.kind(code) for code in dict.fromkeys(codes) if code in self.kinds):
             said += [Text(kind.why)] if kind.why else []
@@ -73,32 +73,32 @@ class CourseTexts:
         return replace(fault, sentence=Text(self.kind(fault.code).sentence)) if fault.code else fault
 
     def severity(self, code: str) -> Severity:
-        """Return how grave a fault is here."""
+        """Return the severity of a fault in this course."""
         return kind_of(code, kinds=self.kinds).severity
 
     def say(self, said: Said) -> str:
-        """Return a text in the course's language, of its data."""
+        """Return a text in the course's language, with the words for its data."""
         return filled(said, {name: self._word(name, word) for name, word in self.words.items()}, self)
 
     def written(self, said: Said | None) -> str | None:
-        """Return a text as results keep it: in one line of no more than what is shown; None for none."""
+        """Return a text for results: one line of at most `LONGEST` characters; None for None."""
         return None if said is None else plain(self.say(said), LONGEST)
 
     @property
     def in_english(self) -> CourseTexts:
-        """The same in English."""
+        """The same course's texts in English."""
         return replace(self, language=ENGLISH, own=())
 
     def gettext(self, template: str) -> str:
-        """Return a template in the course's language, with its places as they are."""
+        """Return a template in the course's language, placeholders unfilled."""
         return _translation(self.own, self.language).gettext(template)
 
     def ngettext(self, one: str, many: str, number: int) -> str:
-        """Return the form of a template that a number asks for, in the course's language."""
+        """Return the singular or plural template for `number`, in the course's language."""
         return _translation(self.own, self.language).ngettext(one, many, number)
 
     def _word(self, form: str, word: Said) -> str:
-        """Return a word of the data in the form that a place asks for, such as a dative."""
+        """Return a word for the data in the grammatical form of a placeholder, such as a dative."""
         if isinstance(word, Text):
             return self.gettext(word.template)
         found = _translation(self.own, self.language).pgettext(form, word)
@@ -110,7 +110,7 @@ OF_NO_COURSE = CourseTexts()
 
 @functools.lru_cache(maxsize=16)
 def _translation(own: tuple[bytes, ...], language: str) -> NullTranslations:
-    """Return the translations: a course's own catalogs, then ours; none for English."""
+    """Return the translations, a course's own catalogs before ours; none for English."""
     file = FOLDER / f"{language}.mo"
     ours = [file.read_bytes()] if file.is_file() else []
     translation = NullTranslations()
@@ -120,12 +120,12 @@ def _translation(own: tuple[bytes, ...], language: str) -> NullTranslations:
 
 
 def own_translations(content: bytes) -> bytes:
-    """Return the content of a compiled catalogue.
+    """Return the content of a compiled catalog, unchanged, after checking that it is one.
 
     Raises
     ------
     OSError, ValueError
-        If it is not one.
+        If it is not a catalog.
     """
     GNUTranslations(io.BytesIO(content))
     return content

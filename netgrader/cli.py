@@ -17,7 +17,7 @@ from netgrader.strangers import printable
 
 __all__ = ["Assignment", "OneAssignment", "app", "main", "with_plugins"]
 
-# How typer ends after Ctrl-C.
+# The exit code of typer after Ctrl-C.
 INTERRUPTED = 130
 
 app = typer.Typer(
@@ -67,7 +67,7 @@ def _all(
     ] = False,
     version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
 ) -> None:
-    del debug  # taken off the line by main(), so that it may be anywhere
+    del debug  # main() removes it, so that it can be anywhere on the line
     if version:
         import netgrader
 
@@ -313,7 +313,7 @@ def demo(workers: Workers = None) -> None:
 
 
 def with_plugins() -> typer.Typer:
-    """Return our commands with those that packages offer as ``netgrader.commands`` entry points."""
+    """Return the app with our commands and those of packages with ``netgrader.commands`` entry points."""
     whole = copy.copy(app)
     for plugin in importlib.metadata.entry_points(group="netgrader.commands"):
         try:
@@ -327,14 +327,14 @@ def with_plugins() -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command line; errors are one sentence, unless ``--debug`` asks for more."""
+    """Run the command line; an error prints one sentence, or a traceback with ``--debug``."""
     code: str | int | None = 0
-    # No Python that we start looks for modules in the working folder, where a student's files may lie.
+    # Children must not import modules from the working folder, which may hold a student's files.
     os.environ["PYTHONSAFEPATH"] = "1"
-    # Nor is a program looked for there.
+    # Nor may programs be looked up there.
     programs = os.environ.get("PATH", os.defpath).split(os.pathsep)
     os.environ["PATH"] = os.pathsep.join(folder for folder in programs if os.path.isabs(folder))  # noqa: PTH117  (a text)
-    # jsonschema imports it if it is there, in a second, for a kind of address that notebooks do not have.
+    # jsonschema takes a second to import it, for a format of addresses that notebooks do not use.
     sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
     debug = "--debug" in sys.argv[1:]
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]

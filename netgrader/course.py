@@ -1,4 +1,4 @@
-"""The places of a course's files: source, release, submissions, hidden tests, data, results."""
+"""The paths of a course: source, release, submissions, hidden tests, data, results."""
 
 from __future__ import annotations
 
@@ -34,26 +34,26 @@ STORE_VARIABLE = "NETGRADER_STORE"
 
 @dataclass(frozen=True)
 class Course:
-    """A course's folder, laid out as nbgrader lays it out."""
+    """A course's folder, in nbgrader's layout."""
 
     root: Path
     """The folder with ``nbgrader_config.py``."""
 
     def __getstate__(self) -> dict[str, object]:
-        """Return what another process gets: the folder, and not the settings that were read from it."""
+        """Return the state to pickle: the folder without the cached settings."""
         return {"root": self.root}
 
     @functools.cached_property
     def config(self) -> Mapping[str, Any]:
-        """What nbgrader's commands would be set to here, as traitlets' Config: so that ours do as they do.
+        """The settings of nbgrader's commands in this course, as traitlets' Config; ours use the same.
 
-        Jupyter's folders of settings come first, the course's ``nbgrader_config.py`` and then ``nbgrader_config.json`` last.
+        Jupyter's settings folders come first, then the course's ``nbgrader_config.py``, and last ``nbgrader_config.json``.
         The working folder has no influence.
 
         Raises
         ------
         UsageError
-            If one of these files cannot be run, or the course has none; or if it lies where every submission can read.
+            If one of these files cannot be run, the course has none, or the folder is visible to every submission.
         """
         from traitlets.config.loader import (  # noqa: PLC0415  (slow)
             Config,
@@ -81,7 +81,7 @@ class Course:
 
     @property
     def config_files(self) -> tuple[Path, ...]:
-        """The files that settings come from, the ones that win last."""
+        """The configuration files that exist, in the order of loading; later ones win."""
         from jupyter_core.paths import jupyter_config_path  # noqa: PLC0415  (slow)
 
         folders = [*map(Path, reversed(jupyter_config_path()))]
@@ -106,9 +106,9 @@ class Course:
 
     @property
     def seed(self) -> int:
-        """What the probes' random choices depend on: the number in ``grader_tests/seed.txt``, 0 without one.
+        """The seed of the probes' random choices: the number in ``grader_tests/seed.txt``, or 0.
 
-        The notebooks that students run use 0, so with another number nobody can prepare for what is asked in grading.
+        The notebooks that students run use 0; with another number, nobody can prepare for the questions of grading.
 
         Raises
         ------
@@ -125,12 +125,12 @@ class Course:
 
     @property
     def severity(self) -> Path:
-        """The file with the course's own severities of faults; it may be absent."""
+        """The file with the course's own severities of faults, which may be absent."""
         return self.hidden_tests / "severity.toml"
 
     @property
     def db_url(self) -> str:
-        """The gradebook, as nbgrader names it."""
+        """The URL of nbgrader's gradebook database."""
         return self._setting("db_url", f"sqlite:///{self.root.resolve() / 'gradebook.db'}")
 
     @property
@@ -140,7 +140,7 @@ class Course:
 
     @property
     def secret(self) -> bytes:
-        """What nobody who hands something in can know: 32 random bytes, drawn when they are first asked for."""
+        """A secret that no student can know: 32 random bytes, generated on first use."""
         file = self.scratch / "secret"
         try:
             return file.read_bytes()
@@ -149,7 +149,7 @@ class Course:
             drawn = file.with_name(f".secret.{secrets.token_hex(8)}")
             drawn.touch(mode=0o600)
             drawn.write_bytes(secrets.token_bytes(32))
-            with contextlib.suppress(OSError):  # another process was faster, or the disk has no links
+            with contextlib.suppress(OSError):  # another process was faster, or the file system has no links
                 file.hardlink_to(drawn)
             if not file.exists():
                 drawn.replace(file)
@@ -158,22 +158,22 @@ class Course:
 
     @property
     def assignments(self) -> tuple[str, ...]:
-        """Names of the assignments that have a source notebook."""
+        """Names of the assignments with a source notebook, sorted."""
         source = self.folder("source", ".", "*")
         return tuple(sorted(path.name for path in source.parent.glob("*") if any(path.glob("*.ipynb"))))
 
     @property
     def own_assignments(self) -> tuple[Assignment, ...]:
-        """Those that are graded by checks of ours, and not by the tests in their notebooks as nbgrader's are."""
+        """The assignments graded by our checks, not by nbgrader's tests in the notebooks."""
         return tuple(one for one in map(self.assignment, self.assignments) if one.is_ours)
 
     def own_assignment(self, name: str, instead: str) -> Assignment:
-        """The assignment called `name`, which is graded by checks of ours.
+        """Return the assignment `name`, which our checks must grade.
 
         Raises
         ------
         UsageError
-            If there is none, or it is nbgrader's: then with what to type `instead`.
+            If there is no such assignment, or nbgrader grades it; then the message says to type `instead`.
         """
         assignment = self.assignment(name)
         if not assignment.is_ours:
@@ -184,12 +184,12 @@ class Course:
         return assignment
 
     def assignment(self, name: str) -> Assignment:
-        """The assignment called `name`.
+        """Return the assignment `name`.
 
         Raises
         ------
         UsageError
-            If there is none.
+            If there is no such assignment.
         """
         if name not in self.assignments:
             known = ", ".join(self.assignments) or "none"
@@ -197,7 +197,7 @@ class Course:
         return Assignment(self, name)
 
     def submitted(self, assignment: str, step: str = "submitted") -> Iterator[str]:
-        """Ids of the students who have a folder of a step of nbgrader for `assignment`, in order."""
+        """Yield the ids of students with a folder of an nbgrader step for `assignment`, sorted."""
         parts = self.folder(step, "*", assignment).parts
         if parts.count("*") != 1:
             raise UsageError(f"{self.root / CONFIG} has a directory_structure without one folder for each student.")
@@ -225,25 +225,25 @@ def _holds_work(folder: str | Path) -> bool:
 
 @dataclass(frozen=True)
 class NotebookFiles:
-    """The files that belong to one notebook of an assignment."""
+    """The files of one notebook of an assignment."""
 
     source: Path
     """The instructor's notebook."""
     probes: tuple[Path, ...]
     public_tests: tuple[Path, ...]
     hidden_tests: tuple[Path, ...]
-    """``probes_<nb>.py``, ``test_<nb>_public.py`` and ``test_<nb>.py``, <nb> being the name without its number; and
-    further ones where <nb> is followed by an underscore and more."""
+    """``probes_<nb>.py``, ``test_<nb>_public.py`` and ``test_<nb>.py``, where <nb> is the name without its number, and
+    further files where <nb> is followed by an underscore and more."""
     exercises: Path
-    """``exercises.toml``: the exercises' parameters, for all notebooks."""
+    """``exercises.toml``: the parameters of the exercises in all notebooks."""
     faults: Path
-    """``faults.toml``: what the course adds to the catalogue of faults, or says otherwise, for all notebooks."""
+    """``faults.toml``: what the course adds to the catalog of faults or rewords, for all notebooks."""
     hidden: Path
-    """``hidden.toml`` next to the hidden tests: terms of exercises for grading only. No release holds it."""
+    """``hidden.toml`` next to the hidden tests: settings of exercises for grading only. No release contains it."""
     messages: tuple[Path, ...] = ()
-    """``messages.<language>.mo``: the course's own texts in other languages."""
+    """``messages.<language>.mo``: translations of the course's own texts."""
     given: tuple[Path, ...] = ()
-    """Modules that ship with the notebook and are given to it (and to no other) in its cage too."""
+    """Modules that ship with the notebook; only this notebook gets them in its sandbox."""
 
     @property
     def name(self) -> str:
@@ -265,33 +265,33 @@ class Assignment:
 
     @property
     def release(self) -> Path:
-        """The folder that students get."""
+        """The folder that students receive."""
         return self.course.folder("release", ".", self.name)
 
     @property
     def checks(self) -> Path:
-        """Probes, public tests and exercises' parameters, which ship with the release."""
+        """The folder of probes, public tests and the exercises' parameters; it ships with the release."""
         return self.source / "checks"
 
     @property
     def spec(self) -> DataSpec | None:
-        """What its data are; None if it has none.
+        """The specification of the assignment's data; None if it has no data.
 
         Raises
         ------
         BadExerciseError
-            If ``exercises.toml`` makes no sense.
+            If ``exercises.toml`` is invalid.
         """
         return self.exercises.spec
 
     @property
     def exercises(self) -> Exercises:
-        """What its exercises ask for in public; nothing where it has no ``exercises.toml``.
+        """The public settings of the exercises; empty if there is no ``exercises.toml``.
 
         Raises
         ------
         BadExerciseError
-            If ``exercises.toml`` makes no sense.
+            If ``exercises.toml`` is invalid.
         """
         from netgrader.checks.exercises import FILE, NO_EXERCISES, load_exercises  # noqa: PLC0415  (the reader's types)
 
@@ -300,12 +300,12 @@ class Assignment:
 
     @property
     def exercises_in_grading(self) -> Exercises:
-        """The exercises' terms, with those that only grading uses; all notebooks' exercises must be there.
+        """The settings of the exercises, with those for grading only; checks them against the notebooks.
 
         Raises
         ------
         BadExerciseError
-            If ``exercises.toml`` is missing, or makes no sense for the notebooks.
+            If ``exercises.toml`` is missing, or invalid for the notebooks.
         """
         from netgrader.checks.exercises import FILE, HIDDEN_FILE, load_exercises  # noqa: PLC0415  (the reader's types)
 
@@ -319,7 +319,7 @@ class Assignment:
         Raises
         ------
         BadExerciseError
-            If that, or ``exercises.toml``, makes no sense.
+            If ``faults.toml`` or ``exercises.toml`` is invalid.
         """
         from netgrader.checks.exercises import load_texts  # noqa: PLC0415  (the reader's types)
 
@@ -327,45 +327,45 @@ class Assignment:
 
     @property
     def data(self) -> Path | None:
-        """The file of its data, which may be missing; None if it has none."""
+        """The path of the data file, which may be missing; None if the assignment has no data."""
         return self.course.root / "data" / self.spec.file if self.spec is not None else None
 
     @property
     def beside(self) -> tuple[Path, ...]:
-        """Files that notebooks read themselves, by ``[files]`` of ``exercises.toml``; they may be missing.
+        """Files that notebooks read themselves, from ``[files]`` of ``exercises.toml``; may be missing.
 
         Raises
         ------
         BadExerciseError
-            If ``exercises.toml`` makes no sense.
+            If ``exercises.toml`` is invalid.
         """
         return tuple(self.source / name for name in self.exercises.files)
 
     @property
     def data_file(self) -> Path | None:
-        """The file of its data, if it is there."""
+        """The path of the data file if it exists, else None."""
         return self.data if self.data is not None and self.data.is_file() else None
 
     @property
     def is_ours(self) -> bool:
-        """Whether it is graded by checks of ours: its source has a folder of them.
+        """Whether our checks grade it: its source has a folder of checks.
 
-        Every other assignment of a course is nbgrader's: its marks are what the tests in its notebooks say.
+        nbgrader grades every other assignment of a course, by the tests in its notebooks.
         """
         return self.checks.is_dir()
 
     @property
     def notebooks(self) -> tuple[str, ...]:
-        """Names of its notebooks, without suffix, in order."""
+        """Names of the notebooks without suffix, sorted."""
         return tuple(sorted(path.stem for path in self.source.glob("*.ipynb")))
 
     def handed_in(self) -> list[str]:
-        """Return the ids of the students who handed in anything that could be graded, in order."""
+        """Return the ids of students who submitted anything gradable, sorted."""
         there = self.course.submitted(self.name)
         return [one for one in there if _holds_work(self.course.folder("submitted", one, self.name))]
 
     def files(self, notebook: str) -> NotebookFiles:
-        """The files that belong to `notebook`.
+        """Return the files of `notebook`.
 
         Raises
         ------
@@ -386,7 +386,7 @@ class Assignment:
         )
 
     def _belonging(self, folder: Path, prefix: str, notebook: str, suffix: str) -> tuple[Path, ...]:
-        """Python files in `folder` that by their name belong to `notebook`, and not to one with a longer name."""
+        """Return Python files in `folder` named after `notebook`, not after a notebook with a longer name."""
         shorts = {name: re.sub(r"^\d+_", "", name) for name in self.notebooks}
         found = []
         for path in sorted(folder.glob(f"{prefix}*{suffix}.py")):
@@ -402,7 +402,7 @@ class Assignment:
             raise UsageError(f"The assignment '{self.name}' has no notebook '{notebook}'. It has: {known}.")
 
     def _given(self, notebook: str) -> tuple[Path, ...]:
-        """Modules next to the source notebooks that the notebook's own given cells import."""
+        """Return modules next to the source notebooks that locked cells of this notebook import."""
         modules = {path.stem: path for path in sorted(self.source.glob("*.py"))}
         if not modules:
             return ()
@@ -413,25 +413,25 @@ class Assignment:
 
     @property
     def exercise_names(self) -> frozenset[str]:
-        """Names of the exercises of all notebooks: solution cells, and check cells without ``check_``.
+        """Exercises of all notebooks: ids of solution cells, and of check cells without ``check_``.
 
         Raises
         ------
         NetgraderError
-            If a source notebook is not one.
+            If nbgrader cannot generate a release from a source notebook.
         """
         cells = (cell for name in self.notebooks for cell in self.skeleton(name).tracked if cell.cell_type == "code")
         return frozenset(cell.grade_id.removeprefix("check_") for cell in cells if cell.is_solution or cell.is_graded)
 
     def skeleton(self, notebook: str) -> Skeleton:
-        """The release version of `notebook`, as nbgrader makes it from the source."""
+        """Return the release version of `notebook`, as nbgrader generates it from the source."""
         self._known(notebook)
         from netgrader.skeleton import skeleton  # noqa: PLC0415  (it needs this module's types)
 
         return skeleton(self, notebook)
 
     def evidence_cells(self, notebook: str) -> tuple[str, ...]:
-        """Ids of cells where evidence is taken: check cells, and given cells with their own probe."""
+        """Return the ids of cells where evidence is collected: check cells, and locked cells with a probe."""
         probed = frozenset[str]().union(*(cells_named(path, "probe") for path in self.files(notebook).probes))
         return tuple(
             cell.grade_id
@@ -441,7 +441,7 @@ class Assignment:
 
 
 def _may_be_folder(path: Path) -> bool:
-    """Whether it is a folder, or none can tell because it may not be looked at."""
+    """Whether `path` is a folder, or permissions hide whether it is one."""
     try:
         return path.is_dir()
     except PermissionError:

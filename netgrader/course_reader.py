@@ -1,4 +1,4 @@
-"""Read a network for a named exercise of a course, with the terms of its exercises.toml."""
+"""Read a network for a named exercise of a course, with the settings of its exercises.toml."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ __all__ = ["described", "exercise_named", "read_network"]
 
 
 def exercise_named(name: str, learning_rate: float | None = None, **overrides: Any) -> Exercise:
-    """Return what the exercise of a solution cell asks of a network when its graph is read by itself.
+    """Return the exercise of a solution cell, for reading its graph alone.
 
-    It is an exercise of the course that one is in, else of the course in this checkout; where only the students'
-    package is installed, in the checks that came with the notebook.
+    The exercise comes from the course of the working folder, or else of this checkout. If only the students' package is
+    installed, it comes from the checks that ship with the notebook.
 
     Parameters
     ----------
     name
         The id of the solution cell.
     learning_rate
-        The rate that the graph was asked for; the exercise's default if None.
+        The learning rate that the graph was built with; the exercise's default if None.
     **overrides
         Any other field of `Exercise`.
 
@@ -59,7 +59,7 @@ def exercise_named(name: str, learning_rate: float | None = None, **overrides: A
 
 
 def _found(name: str) -> Exercises:
-    """Return the exercises among which there is one of a network with this name."""
+    """Return the assignment's exercises that include a network with this name."""
     networks = {network: one for one in reversed(_exercises()) for network in one.networks}
     if name not in networks:
         raise UsageError(f"There is no exercise {name!r}; there are {', '.join(sorted(networks)) or 'none'}.")
@@ -87,17 +87,17 @@ def read_network(
     values: Mapping[str, npt.NDArray[np.generic]] | None = None,
     eval_feed: Mapping[str, npt.NDArray[np.generic]] | None = None,
 ) -> Network:
-    """Read what network a graph holds, and what is wrong with it; see `graphread.read_network`.
+    """Read the network in a graph and find its faults; see `graphread.read_network`.
 
-    `exercise` may also be the id of the solution cell that asks for the network. A file, bytes or a message are tried out in a
-    cage, if one can be had.
+    `exercise` may also be the id of the network's solution cell. A file, bytes or a message is tried out in a sandbox, if one
+    is available.
 
     Raises
     ------
     UsageError
-        If there is no such exercise, or no course that could have it.
+        If there is no such exercise, or no course.
     GraphError
-        If there is no graph in what was given.
+        If the input contains no graph.
     """
     if isinstance(exercise, str):
         exercise = exercise_named(exercise)
@@ -107,7 +107,7 @@ def read_network(
 
 @contextmanager
 def _lab_for(graph: object, lab: Lab | Literal["auto"] | None) -> Iterator[Lab | Literal["auto"] | None]:
-    """Yield the requested lab: for an untrusted graph a cage; None if there can be none."""
+    """Yield the requested lab; for an untrusted graph a sandboxed one, or None if none is available."""
     if lab != "auto" or not isinstance(graph, str | bytes | bytearray | memoryview | Path | Message):
         yield lab
         return
@@ -123,6 +123,6 @@ def _lab_for(graph: object, lab: Lab | Literal["auto"] | None) -> Iterator[Lab |
 
 
 def described(graph: Path, exercise: str | None, static: bool) -> tuple[dict[str, Any], str]:
-    """Return what network a file holds as JSON values and as text; a `static` reading runs nothing."""
+    """Return the network in a file as JSON values and as text; a `static` reading runs nothing."""
     network = read_network(graph, exercise=exercise, lab=None if static else "auto")
     return network.as_json(), str(network)

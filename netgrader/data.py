@@ -1,7 +1,7 @@
-"""A course's data and how their file is read: the table ``[data]`` of ``exercises.toml``.
+"""A course's data and how to read their file: the table ``[data]`` of ``exercises.toml``.
 
-All other modules read it here: nothing else in the engine knows what an input is, its size, the number of classes, or what
-they show. Inputs are images, rows of a table, or short sequences; targets are classes, or numbers (regression).
+All other modules read data through this one: nothing else in the engine knows the inputs' kind and size, the number of
+classes, or their names. Inputs are images, table rows, or short sequences; targets are classes, or numbers (regression).
 """
 
 from __future__ import annotations
@@ -46,34 +46,35 @@ Floats = npt.NDArray[np.float32]
 Parts = tuple[tuple[Array, Array], tuple[Array, Array]]
 
 DATA = "NETGRADER_DATA"
-"""Names the environment variable that names the data file or its folder."""
+"""The environment variable with the path of the data file or its folder."""
 DATA_HASH = "NETGRADER_DATA_SHA256"
-"""Names the environment variable with the SHA-256 of the file, in hex, where it is another one: in grading a part of the
-test inputs is replaced."""
+"""The environment variable with the file's SHA-256, in hex, if it is not the course's: grading replaces part of the test
+inputs."""
 LARGEST_INPUT = 1_000_000  # numbers
 MOST_NUMBERS = 20_000_000
-"""Of inputs other than grey levels: a notebook exports all its prepared inputs, 160 MB in double precision."""
+"""Maximum of numbers in all inputs that are not gray levels: a notebook exports all prepared inputs, 160 MB in double
+precision."""
 LEAST_MARKED = 12_000
-"""Fewest training images for marks among them: the 240 that carry one are then 2 % or fewer."""
+"""Fewest training images that can carry marks: the 240 marked ones are then at most 2 %."""
 SIZES = "a list of up to {} sizes, each a whole number above 0"
 COLOR_PLANES = frozenset({(), (1,), (3,)})
-"""What may follow height and width in the shape of an image: nothing for grey levels, or how many colours there are."""
+"""Possible shapes after an image's height and width: none for gray levels, or the number of color planes."""
 IMAGE, SEQUENCE, ROW = ("image", "pixel"), ("sequence", "number"), ("row", "feature")
-"""What an input is called, and one of its numbers."""
+"""The nouns for an input and for one of its numbers."""
 Name = Annotated[str, Meta(pattern=r"^\w[\w .-]{0,60}$", description="the name of an array in the file")]
 Share = Annotated[float, Meta(gt=0, lt=1, description="a share between 0 and 1, such as 0.5 for 50 %")]
 
 
 class MissingDataError(NotebookError):
-    """No data file where one is looked for."""
+    """The data file does not exist."""
 
 
 class DamagedDataError(NotebookError):
-    """A data file that is not the course's."""
+    """The data file is not the course's."""
 
 
 class DataPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The training or the test data: names of their arrays in the file, and how many rows these have."""
+    """The training or test data: the names of their arrays in the file, and the number of rows."""
 
     inputs: Name
     targets: Name
@@ -81,53 +82,52 @@ class DataPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A course's data: inputs of one shape, each with its class or with a number."""
+    """A course's data: inputs of one shape, each with a class or a number as its target."""
 
     file: Annotated[str, Meta(pattern=r"^\w[\w.-]{0,80}\.npz$", description="the name of an .npz in the folder data")]
-    """An ``npz`` in the course's folder ``data``, which students have next to the notebook."""
+    """An ``npz`` in the course's folder ``data``; students have it next to the notebook."""
     sha256: Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$", description="the SHA-256 of the file in 64 hex digits")]
-    """Of its content, in hex."""
+    """The SHA-256 of the file's content, in hex."""
     train: DataPart
     test: DataPart
-    """Names and numbers of the arrays in it: inputs (n, …) of the given shape, and targets (n,)."""
+    """The arrays of each part: inputs (n, …) of the given shape, and targets (n,)."""
     shape: Annotated[
         tuple[Annotated[int, Meta(ge=1)], ...], Meta(min_length=1, max_length=3, description=SIZES.format(3))
     ]
-    """Of one input: ``[28, 28]``, a grey image; ``[28, 28, 3]``, a colour image; ``[13]``, a row of a table; ``[20, 4]``, a
-    short sequence, if it is not scaled by ``largest``."""
+    """The shape of one input: ``[28, 28]``, a gray image; ``[28, 28, 3]``, a color image; ``[13]``, a table row; ``[20, 4]``,
+    a short sequence, if it is not scaled by ``largest``."""
     input_shape: Annotated[tuple[Annotated[int, Meta(ge=1)], ...], Meta(max_length=4, description=SIZES.format(4))] = ()
-    """Of one input as students prepare it and networks take it, unless it is a flat row: ``[28, 28, 1]``."""
+    """The shape of one input as networks are fed it, if that is not a flat row: ``[28, 28, 1]``."""
     scaling: Literal["largest", "standard", "none"] = "largest"
-    """How inputs are fed: ``largest``, whole numbers (uint8) over the largest of them; ``standard``, less their mean over
-    the training rows and over their standard deviation there, each feature by itself (one that is constant is 0);
-    ``none``, as they are."""
+    """How inputs are scaled: ``largest`` divides whole numbers (uint8) by `largest`; ``standard`` standardizes each feature
+    by its mean and standard deviation over the training rows (a constant feature becomes 0); ``none`` leaves them unchanged."""
     largest: Annotated[int, whole(1, 255)] = 255
-    """The largest grey level: images are scaled by it to numbers from 0 to 1."""
+    """The maximum gray level: images are divided by it and then range from 0 to 1."""
     classes: Annotated[int, whole(2, 200)] = 0
-    """How many there are, counted from 0. Without it the targets are numbers: a regression."""
+    """The number of classes, counted from 0. If 0, targets are numbers: a regression."""
     one_output: bool = False
-    """Whether networks tell two classes apart by one output, the logit of class 1: labels are then a column of 0 and 1."""
+    """Whether networks separate two classes by one output, the logit of class 1; labels are then a column of 0 and 1."""
     names: Annotated[
         tuple[Annotated[str, Meta(min_length=1, max_length=40)], ...],
         Meta(description="a list of names, each of up to 40 characters"),
     ] = ()
-    """What they are called; their numbers if empty."""
+    """The names of the classes; their numbers if empty."""
     columns: Annotated[tuple[str, ...], Meta(description="a list of names")] = ()
-    """Names of the features of a row, for the notebook."""
+    """The names of a row's features, for the notebook."""
     called: Annotated[
         str, Meta(pattern=r"^[\w -]{1,40}$", description="up to 40 letters, digits, blanks and hyphens")
     ] = ""
-    """What one input shows, for messages and pictures: ``digit``, ``price``. The plural gets an s. Default: image,
-    class or value."""
+    """What one input shows, for messages and pictures: ``digit``, ``price``. The plural adds an s. Default: image, class or
+    value."""
     unit: Annotated[str, Meta(pattern=r"^[^\s{}<>][^{}<>]{0,39}$", description="up to 40 characters, none of {}<>")] = (
         ""
     )
-    """Of the targets of a regression, for messages: ``thousand euros``."""
+    """The unit of a regression's targets, for messages: ``thousand euros``."""
     learned: Share | None = None
-    """Test accuracy that takes more training steps than it takes to learn marks among the images; None where that
-    was not measured: then weights that do not know them have no consequence. Of images only, of at least 12,000 to train on."""
+    """A test accuracy that takes more training steps to reach than memorizing marked images takes. If None, it was not
+    measured, and weights that do not know the marks have no consequence. Only for images, at least 12,000 for training."""
     worthless: Share | None = None
-    """Test accuracy up to which a training earns nothing; points rise from here. None for half way up from chance."""
+    """The test accuracy up to which training earns nothing; points rise from here. None for halfway between chance and 1."""
 
     def __post_init__(self) -> None:
         if not self.called:
@@ -156,17 +156,17 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def size(self) -> int:
-        """How many numbers an input has."""
+        """The number of values in one input."""
         return math.prod(self.shape)
 
     @property
     def fed_shape(self) -> tuple[int, ...]:
-        """The shape in which students prepare one input, and networks are fed it."""
+        """The shape of one input as students prepare it and networks are fed it."""
         return self.input_shape or (self.size,)
 
     @property
     def is_images(self) -> bool:
-        """Whether inputs are pictures: grey levels (height, width), or with 1 or 3 color planes."""
+        """Whether inputs are images: gray levels (height, width), or with 1 or 3 color planes."""
         return self.scaling == "largest" and len(self.shape) > 1 and self.shape[2:] in COLOR_PLANES
 
     @property
@@ -176,32 +176,32 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def outputs(self) -> int:
-        """How many numbers a network's answer is judged by: one for each class, or one."""
+        """The number of scores that judge a network's answer: one per class, or one."""
         return self.classes or 1
 
     @property
     def label_width(self) -> int:
-        """How many numbers a label has as networks are fed it."""
-        return self.outputs - self.one_output  # one class does without an output of its own
+        """The number of values in a label as networks are fed it."""
+        return self.outputs - self.one_output  # with one output, class 0 has none of its own
 
     def labels_of(self, part: str) -> str:
-        """Return what notebooks call the targets of a part, ``train`` or ``test``, as networks are fed them."""
+        """Return the notebooks' name for the fed targets of a part, ``train`` or ``test``."""
         ending = {(True, False): "", (False, True): "_column"}.get((self.is_regression, self.one_output), "_1_hot")
         return f"y_{part}{ending}"
 
     @property
     def one(self) -> str:
-        """What an input is called: image, row or sequence."""
+        """The noun for an input: image, row or sequence."""
         return self._called[0]
 
     @property
     def a_one(self) -> str:
-        """What an input is called, with its article."""
+        """The noun for an input, with its article."""
         return f"{self._article} {self.one}"
 
     @property
     def part(self) -> str:
-        """What one of its numbers is called: pixel, feature or number."""
+        """The noun for one of an input's values: pixel, feature or number."""
         return self._called[1]
 
     @property
@@ -213,12 +213,12 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return IMAGE if self.is_images else ROW if len(self.shape) == 1 else SEQUENCE
 
     def name(self, number: int) -> str:
-        """Return what a class is called."""
+        """Return the name of a class."""
         return self.names[number] if self.names and 0 <= number < self.classes else str(number)
 
     @property
     def words(self) -> Mapping[str, Said]:
-        """Return the data's words for places in texts: `netgrader.catalogue.CourseTexts.words`."""
+        """Return the words that fill placeholders in texts: `netgrader.catalogue.CourseTexts.words`."""
         label = "target" if self.is_regression else "label"
         return data_words(self.one, self._article, self.part, label) | {
             "one": self.called,
@@ -227,24 +227,24 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             "inputs": str(self.size),
             "classes": str(self.outputs),
             "count": spelled(self.outputs),
-            # The cross-entropy of a right answer with all probability, if the softmax is applied to that once more.
+            # The smallest cross-entropy of a right answer if softmax is applied twice.
             "floor": f"{math.log(1 + (self.outputs - 1) / math.e):.2f}",
         }
 
     def above_chance(self, share: float) -> float:
-        """Return the score that is a `share` of the way from guessing to 1."""
+        """Return the score that is the fraction `share` of the way from chance to 1."""
         chance = 1 / self.classes if self.classes else 0.0
         return round(chance + share * (1 - chance), 6)
 
     @property
     def nothing_for(self) -> float:
-        """Test accuracy up to which a training earns nothing; 0 for a regression, which has none."""
+        """The test accuracy up to which training earns nothing; 0 for a regression, which has no accuracy."""
         if self.is_regression:
             return 0.0
         return self.above_chance(0.5) if self.worthless is None else self.worthless
 
     def prepared(self, inputs: Array, train: Array) -> Floats:
-        """Return inputs (n, …) as rows (n, size) for a network; `train`, all training inputs, give means."""
+        """Return inputs (n, …) as scaled rows (n, size), float32; `train`, all training inputs, gives means."""
         rows: Floats = inputs.reshape(len(inputs), self.size).astype(np.float32)
         if self.scaling == "largest":
             return rows / np.float32(self.largest)
@@ -254,46 +254,46 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return ((rows - mean) / np.where(deviation > 0, deviation, 1)).astype(np.float32)
 
     def mean_and_deviation(self, train: Array) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        """Return mean and standard deviation (size,) of the training inputs' numbers; 0 for constants."""
+        """Return each feature's mean and standard deviation (size,) over the training inputs; 0 if constant."""
         rows = train.reshape(len(train), self.size)
         mean, deviation = rows.mean(axis=0, dtype=np.float64), rows.std(axis=0, dtype=np.float64)
-        # What is constant has no deviation but the rounding of its mean.
+        # The deviation of a constant feature is only the rounding of its mean.
         deviation[rows.min(axis=0) == rows.max(axis=0)] = 0
-        # Divided by what single precision has no ordinary number for, any other value would be infinite.
+        # Dividing by a subnormal float32 would make all other values infinite.
         deviation[deviation < np.finfo(np.float32).tiny] = 0
         return mean, deviation
 
     def label_rows(self, labels: npt.NDArray[Any]) -> Floats:
-        """Return labels (n,) as networks are fed them, (n, label_width): one-hot, or the column of class 1."""
+        """Return labels (n,) as fed to networks, (n, label_width) float32: one-hot, or the column of class 1."""
         rows: Floats = np.eye(self.classes, dtype=np.float32)[labels]
         return rows[:, -self.label_width :]
 
     def one_hot(self, rows: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Return labels (n, label_width) as rows (n, classes)."""
+        """Return labels (n, label_width) as rows with one column per class, (n, classes)."""
         return np.concatenate([1 - rows, rows], axis=1) if self.one_output else rows
 
 
 def load_data(spec: DataSpec, file: Path | None = None) -> Parts:
-    """Read a course's data from `file`, whose content must be the course's, without pickle.
+    """Read a course's data from `file`, after checking its SHA-256, without pickle.
 
     Parameters
     ----------
     file
         If None, the first that exists of: the file or folder named by the environment variable ``NETGRADER_DATA``; the
-        course's file in the current folder, which is the notebook's; the file in a folder ``data`` there or in one above.
+        course's file in the working folder, which is the notebook's; the file in a folder ``data`` there or in a parent.
 
     Returns
     -------
     (x_train, y_train), (x_test, y_test)
-        Inputs of shape (n, …): grey levels, uint8, where they are scaled by the largest, else float32. Targets of shape (n,):
-        classes, uint8, or numbers, float32.
+        Inputs of shape (n, …): gray levels, uint8, if scaled by the largest, else float32. Targets of shape (n,): classes,
+        uint8, or numbers, float32.
 
     Raises
     ------
     MissingDataError
         If there is no such file.
     DamagedDataError
-        If its content is not that of the file that comes with the course.
+        If its SHA-256 is not the course's, or its arrays do not fit the specification.
     """
     file = _find(spec.file) if file is None else file
     try:
@@ -315,7 +315,7 @@ def _part(spec: DataSpec, part: DataPart, content: bytes, file: Path) -> tuple[A
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             inputs, targets = archive[part.inputs], archive[part.targets]
-    except (ValueError, KeyError, zipfile.BadZipFile) as error:  # the hash was right: then it is NumPy that differs
+    except (ValueError, KeyError, zipfile.BadZipFile) as error:  # the hash was right, so NumPy is the cause
         raise DamagedDataError(f"NumPy {np.__version__} cannot read the data file {file.resolve()}: {error}") from error
     inputs = _checked(inputs, part.inputs, (part.rows, *spec.shape), spec.scaling == "largest", file)
     targets = _checked(targets, part.targets, (part.rows,), not spec.is_regression, file)
@@ -328,7 +328,7 @@ def _part(spec: DataSpec, part: DataPart, content: bytes, file: Path) -> tuple[A
 
 
 def _checked(array: Array, name: str, shape: tuple[int, ...], whole: bool, file: Path) -> Array:
-    """Return an array of this shape: bytes if `whole`, otherwise single-precision numbers."""
+    """Return an array of this shape as uint8 if `whole`, otherwise float32; its values must be finite."""
     kind, kept, what = (np.uint8, np.uint8, "bytes") if whole else (np.float64, np.float32, "numbers")
     if array.shape != shape or not np.can_cast(array.dtype, kind):
         raise DamagedDataError(f"In the data file {file.resolve()} {name} is not an array of {shape} {what}.")

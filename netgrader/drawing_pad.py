@@ -1,6 +1,6 @@
-"""A drawing pad whose trained network answers at once: HTML for feedback pages and notebooks.
+"""A drawing pad with a trained network that answers live: HTML for feedback pages and notebooks.
 
-It holds the weights as data; the script next to this file, ``drawing_pad.js``, computes with them.
+The HTML contains the weights as data; the script next to this file, ``drawing_pad.js``, computes with them.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["FALLBACK", "PadFrame", "can_be_drawn", "frame_of", "pad_html", "script", "style", "title"]
 
 SAMPLE = 1_000
-"""Images of the course's that a drawing is made like."""
+"""The number of course images that set the frame of a drawing."""
 INKED = 0.1
-"""Of the largest grey level: what is darker belongs to what an image shows."""
+"""The fraction of the largest gray level above which a pixel is ink."""
 WORDS = {
     "paper": Text("Paper to draw on. Arrow keys move the pen, space sets it down and lifts it."),
     "help": Text("Draw with mouse, finger or pen; or with the arrow keys, where space sets the pen down and lifts it."),
@@ -61,30 +61,30 @@ TITLE, TITLE_AN = Text("Draw a {called}, and your network answers"), Text("Draw 
 
 
 Side = Annotated[float, msgspec.Meta(gt=0, le=1_000)]
-"""Pixels of an image that is drawn."""
+"""Height or width of a drawn image, in pixels."""
 
 
 class PadFrame(msgspec.Struct, frozen=True):
-    """What an image of the course is like, for drawings to be made like it."""
+    """The geometry of the course's images, which drawings must match."""
 
     height: int
     width: int
     box: tuple[float, float]
-    """How tall and how wide what it shows is, in pixels, in most images."""
+    """Height and width of the ink's bounding box in most images, in pixels."""
     centre: tuple[float, float]
-    """Where the mass of its ink lies, from its top and its left."""
+    """The center of mass of the ink, in pixels from the top and from the left."""
 
     def __post_init__(self) -> None:
         msgspec.convert((self.height, self.width, *self.box), tuple[Side, ...])
 
 
 def can_be_drawn(spec: DataSpec) -> bool:
-    """Whether a course's inputs are grey images of classes."""
+    """Whether the course's inputs are gray images, with more than one output for classes."""
     return spec.is_images and spec.label_width > 1 and spec.shape[2:] in {(), (1,)}
 
 
 def frame_of(images: npt.NDArray[Any], largest: int) -> PadFrame:
-    """Return the frame of images (n, height, width) with levels up to `largest`: MNIST's is 20 of 28."""
+    """Return the frame of images (n, height, width), levels up to `largest`; MNIST's box is 20 of 28."""
     shown = images[:SAMPLE].reshape(-1, *images.shape[1:3]).astype(np.float64)
     height, width = shown.shape[1:]
     inked = shown > INKED * largest
@@ -95,7 +95,7 @@ def frame_of(images: npt.NDArray[Any], largest: int) -> PadFrame:
     boxes = np.stack([_extent(inked.any(axis=2)), _extent(inked.any(axis=1))], axis=1)
     mass = shown.sum(axis=(1, 2))
     rows, columns = shown.sum(axis=2) @ (np.arange(height) + 0.5), shown.sum(axis=1) @ (np.arange(width) + 0.5)
-    # A 1 is narrow and a dash is low: how much room there is show those that fill it.
+    # A 1 is narrow and a dash is low: the 95th percentile shows the size of full images.
     box = np.quantile(boxes.astype(np.float64), 0.95, axis=0)
     centre = np.median(np.stack([rows, columns], axis=1) / mass[:, None], axis=0)
     return PadFrame(
@@ -104,13 +104,13 @@ def frame_of(images: npt.NDArray[Any], largest: int) -> PadFrame:
 
 
 def _extent(inked: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
-    """Return for each row (n, size) how far it is from its first true value to its last, both included."""
+    """Return for each row (n, size) the span (n,) from its first to its last true value, inclusive."""
     extent: npt.NDArray[np.int64] = inked.shape[1] - inked[:, ::-1].argmax(axis=1) - inked.argmax(axis=1)
     return extent
 
 
 def title(spec: DataSpec) -> Said:
-    """Return what stands above it."""
+    """Return the pad's heading."""
     return (TITLE_AN if spec.called[0] in "aeiou" else TITLE).format(called=spec.called)
 
 
@@ -123,23 +123,23 @@ def pad_html(
     *,
     alone: bool = False,
 ) -> str:
-    """Return the pad as HTML, to which `style` and `script` belong once on a page.
+    """Return the pad as HTML; its page must include `style` and `script` once.
 
     Parameters
     ----------
     network
-        What answers.
+        The network that answers.
     frame, spec
-        What the course's images are like, and what they are.
+        The geometry of the course's images, and the specification of its data.
     tried
-        On how many test images it was compared with the student's own; 0 for a network that is not.
+        The number of test images on which it was compared with the student's own network; 0 if it was not.
     say
-        How the course says a text.
+        Renders a text in the course's language.
     alone
-        Whether it is in a notebook's output, whose colors are not the page's.
+        Whether the pad is in a notebook's output, whose colors differ from the page's.
     """
     measured = {"tried": tried, "agrees": round(network.agrees * tried), "differs": f"{100 * network.differs:.2g}"}
-    later = {name: f"{{{name}}}" for name in ("name", "share")}  # the script fills these
+    later = {name: f"{{{name}}}" for name in ("name", "share")}  # the script fills these placeholders
     texts = WORDS | (OF_ONES_OWN if tried else OF_A_NETWORK)
     words = {key: say(text.format(**later, **measured)) for key, text in texts.items()}
     told = {
@@ -148,7 +148,7 @@ def pad_html(
         "layers": network.layers,
         "words": words,
     }
-    # Nothing in it may end the element or begin a comment.
+    # The JSON must not close the element or open a comment.
     data = json.dumps(msgspec.to_builtins(told), separators=(",", ":"), ensure_ascii=False).replace("<", "\\u003c")
     classes = f"widget draw-pad{' w-alone' if alone else ''}"
     return (
@@ -159,12 +159,12 @@ def pad_html(
 
 
 def script() -> str:
-    """Return the script."""
+    """Return the pad's JavaScript."""
     return _beside(".js")
 
 
 def style() -> str:
-    """Return the style."""
+    """Return the pad's CSS."""
     return _beside(".css")
 
 

@@ -1,4 +1,4 @@
-"""Errors whose message is a sentence for the person who called: what is wrong and what to do."""
+"""Errors whose message is a sentence for the user: what is wrong and what to do."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ __all__ = ["CageError", "NetgraderError", "NotebookError", "UsageError"]
 
 
 class NetgraderError(SentenceError):
-    """Something that cannot go on; the message is a sentence and is shown without a traceback."""
+    """An error that ends a command; the message is a sentence, shown without a traceback."""
 
 
 class UsageError(NetgraderError):
-    """What was asked for makes no sense: a path that does not exist, an assignment that there is not."""
+    """Invalid arguments: a path that does not exist, an unknown assignment."""
 
 
 class CageError(NetgraderError):
-    """A cage cannot be built or started here, or does not keep its promises."""
+    """The sandbox cannot be built or started on this machine, or does not keep its promises."""
 
 
 class NotebookError(Exception):
-    """A student's notebook lacks something or has something broken; the message says what to do."""
+    """A student's notebook lacks something, or part of it is broken; the message says what to do."""
 
     def _render_traceback_(self) -> list[str]:
-        """Return the sentence, which IPython shows in place of a traceback: no student line is at fault."""
+        """Return the sentence that IPython shows instead of a traceback: no line of the student's is at fault."""
         return [str(self)]

@@ -1,9 +1,9 @@
-"""The border: what a student's process may hand over, within which limits, and how it is read safely.
+"""The trust boundary: what a student's process may hand over, its limits, and how to read it safely.
 
-Evidence for one check cell is a flat folder: ``manifest.json`` and files named by number (``0.pb``, ``1.npy``).
-Names that a student chose stand inside the manifest only and never become paths. Three formats cross: protobuf
-(as bytes, parsed later by the reader), npy without pickle, and JSON. `EvidenceWriter` runs next to the student's code
-and is believed in nothing; `read_evidence` runs on our side and treats every byte as hostile.
+Evidence of one check cell is a flat folder: ``manifest.json`` and files named by number (``0.pb``, ``1.npy``). Names chosen
+by a student appear only inside the manifest and never become paths. There are three formats: protobuf (as bytes, which the
+reader parses later), npy without pickle, and JSON. `EvidenceWriter` runs next to the student's code and is not trusted;
+`read_evidence` runs on our side and treats every byte as hostile.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ __all__ = [
 MANIFEST = "manifest.json"
 
 PLACEHOLDER = "NotDone"
-"""The kind of an error that says that the exercise still is as the notebook came."""
+"""The kind of error that says that the exercise is unchanged since the release."""
 
 Array = npt.NDArray[Any]
 Json = None | bool | int | float | str | list[Any] | dict[str, Any]
 
 
-# An npy file as NumPy writes it. Its own reader takes headers apart as Python, which strangers' bytes are not for.
+# An npy file as NumPy writes it. NumPy's own reader parses headers as Python, which is unsafe for untrusted bytes.
 _MAGIC = b"\x93NUMPY"
 _LENGTHS = {_MAGIC + b"\x01\x00": struct.Struct("<H"), _MAGIC + b"\x02\x00": struct.Struct("<I")}
 _LONGEST_HEADER = 10_000
@@ -67,19 +67,19 @@ _HEADER = re.compile(
 
 MOST_DIMENSIONS = 8
 Bounded = Annotated[str, msgspec.Meta(max_length=4_000)]
-# Files are called by number: nothing that a student chose becomes a path.
+# Files are named by number: no name that a student chose becomes a path.
 _Pb = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,6}\.pb\Z")]
 _Npy = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,6}\.npy\Z")]
 _Shape = Annotated[tuple[Annotated[int, msgspec.Meta(ge=0)], ...], msgspec.Meta(max_length=MOST_DIMENSIONS)]
 
 
 class BadEvidence(NetgraderError):
-    """What was handed over cannot be read; the message is a sentence that students and instructors read."""
+    """Evidence cannot be read; the message is a sentence for students and instructors."""
 
 
 @dataclass(frozen=True)
 class EvidenceLimits:
-    """How much is read of the evidence of one check cell. Sizes are in bytes."""
+    """Limits on reading the evidence of one check cell; sizes in bytes."""
 
     manifest_bytes: int = 4_000_000
     graph_bytes: int = 64_000_000
@@ -96,9 +96,9 @@ NO_REFERENCES: Mapping[str, npt.NDArray[np.uint8]] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class ProbeError:
-    """An exception that the student's code raised while a probe called it.
+    """An exception that the student's code raised when a probe called it.
 
-    `kind` is the exception's class name, `message` its text, `line` the student's source line that raised it, if known.
+    `kind` is the exception's class name, `message` its text, `line` the line of the student's source that raised it, or None.
     """
 
     kind: Bounded
@@ -108,26 +108,26 @@ class ProbeError:
 
 @dataclass(frozen=True)
 class GraphEvidence:
-    """A graph as it was when the probe took it."""
+    """A graph at the moment when the probe captured it."""
 
     meta_graph: bytes
-    """A serialised MetaGraphDef, not parsed yet."""
+    """A serialized MetaGraphDef, not parsed yet."""
     parts: Mapping[str, str]
-    """The attributes of the student's ``net`` that are tensors or operations, by name in the graph (``{"X":
+    """The student's ``net`` attributes that are tensors or operations, by name: their names in the graph (``{"X":
     "Placeholder:0", "train_op": "Adam"}``). Hints, not facts."""
     eval_feed: Mapping[str, Array] = field(default_factory=dict)
-    """The values that evaluation is fed in addition to X and Y, by tensor name."""
+    """Feeds for evaluation in addition to X and Y, by tensor name."""
     values: Mapping[str, Array] = field(default_factory=dict)
-    """Values of the variables by op name, if a session held any."""
+    """Values of the variables by op name, if there was a session."""
     about: Mapping[str, Json] = field(default_factory=dict)
-    """Further small facts the probe noted, e.g. the learning rate it asked for."""
+    """Further small facts from the probe, such as the requested learning rate."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What one check cell handed over, by item name. `problem` says why there is none, if there is none.
+    """The evidence of one check cell, by item name. `problem` says why there is none, or is None.
 
-    `tables` are those of the arrays that came as a table of grey levels; in `arrays` they are laid out when asked for.
+    `tables` are the arrays stored as tables of gray levels; `arrays` expands them on access.
     """
 
     cell: str
@@ -142,7 +142,7 @@ class Evidence:
 class EvidenceWriter:
     """Writes the evidence of one check cell into `folder`, which must exist and be empty.
 
-    Nothing is believed of what it writes. The manifest is written last, in one move: without it there is no evidence.
+    The reader trusts nothing that it writes. The manifest is written last and atomically: without it there is no evidence.
     """
 
     def __init__(self, folder: Path | str, cell: str) -> None:
@@ -152,14 +152,14 @@ class EvidenceWriter:
         self._files = 0
 
     def fact(self, name: str, value: Json) -> None:
-        """Hand over a small JSON value."""
+        """Add a small JSON value."""
         self._items.append({"name": name, "kind": "fact", "value": value})
 
     def array(self, name: str, value: Array, reference: tuple[str, npt.NDArray[np.uint8]] | None = None) -> None:
-        """Hand over an array of numbers.
+        """Add a numeric array.
 
-        `reference` is a uint8 array that both sides have, and its name. Where `value` is a grey-level table applied to
-        it element by element, exactly, only the table is written: 60,000 scaled images become 256 numbers.
+        `reference` is a uint8 array known to both sides, with its name. If `value` is exactly a gray-level table applied to
+        it element by element, only the table is written: 60,000 scaled images become 256 numbers.
         """
         value = np.asarray(value)
         if reference is not None:
@@ -171,7 +171,7 @@ class EvidenceWriter:
         self._items.append({"name": name, "kind": "array", "file": self._npy(value)})
 
     def levels(self, name: str, levels: GreyLevels) -> None:
-        """Hand over an array that is a table applied to an array that both sides have."""
+        """Add an array given as a lookup table on an array known to both sides."""
         self._items.append(
             {
                 "name": name,
@@ -183,7 +183,7 @@ class EvidenceWriter:
         )
 
     def graph(self, name: str, graph: GraphEvidence) -> None:
-        """Hand over a graph with what is known of it."""
+        """Add a graph and what is known about it."""
         self._items.append(
             {
                 "name": name,
@@ -197,7 +197,7 @@ class EvidenceWriter:
         )
 
     def error(self, name: str, error: ProbeError) -> None:
-        """Say that the student's code raised where `name` should have been made."""
+        """Record that the student's code raised an error instead of producing `name`."""
         self._items.append(
             {
                 "name": name,
@@ -207,7 +207,7 @@ class EvidenceWriter:
         )
 
     def close(self) -> None:
-        """Write the manifest: from here on the evidence counts."""
+        """Write the manifest, which makes the evidence valid."""
         text = json.dumps({"format": 1, "cell": self._cell, "items": self._items})
         part = self._folder / (MANIFEST + ".part")
         part.write_text(text, encoding="utf-8")
@@ -223,9 +223,7 @@ class EvidenceWriter:
     def _npy(self, value: Array) -> str:
         name = f"{self._files}.npy"
         self._files += 1
-        if (
-            value.dtype.kind == "f" and value.dtype.itemsize > 8
-        ):  # long doubles, whose bytes differ from machine to machine
+        if value.dtype.kind == "f" and value.dtype.itemsize > 8:  # long doubles, whose bytes differ between machines
             value = value.astype(np.float64)
         with _written(self._folder / name) as out:
             np.lib.format.write_array(out, value, allow_pickle=False)
@@ -233,21 +231,21 @@ class EvidenceWriter:
 
 
 class NoRoom(OSError):
-    """What is handed over is larger than a run may write to disk."""
+    """The evidence is larger than the disk space of a run."""
 
 
-# NumPy tells a disk that is full only by how much of an array it could write, without a number.
+# NumPy reports a full disk only by the number of elements it wrote, without an errno.
 _FULL = frozenset({errno.EFBIG, errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), None})
 
 
 @contextmanager
 def _written(path: Path) -> Iterator[BinaryIO]:
-    """Open a new file of evidence.
+    """Open a new evidence file for writing.
 
     Raises
     ------
     NoRoom
-        If the disk is full; no part of it is left, since it would take the room of what comes after it.
+        If the disk is full; the partial file is deleted, to leave space for later files.
     OSError
         If it cannot be written for another reason.
     """
@@ -262,12 +260,12 @@ def _written(path: Path) -> Iterator[BinaryIO]:
 
 
 def read_npy(content: bytes) -> Array:
-    """Read an untrusted npy file: numbers only, no pickle, no more memory than the file fills.
+    """Read an untrusted npy file: numbers only, no pickle, no more memory than the file's size.
 
     Raises
     ------
     BadEvidence
-        If it is not one, or has more than `MOST_DIMENSIONS`.
+        If it is not an npy file, or has more than `MOST_DIMENSIONS` dimensions.
     """
     length = _LENGTHS.get(content[: len(_MAGIC) + 2])
     if length is None or len(content) < len(_MAGIC) + 2 + length.size:
@@ -294,7 +292,7 @@ def read_evidence(
     limits: EvidenceLimits = LIMITS,
     looked_up: dict[object, Array] | None = None,
 ) -> Evidence:
-    """Read what a student's process wrote into `folder`.
+    """Read the evidence that a student's process wrote into `folder`.
 
     Parameters
     ----------
@@ -303,20 +301,20 @@ def read_evidence(
     references
         Our own copies of the uint8 arrays that lookup tables refer to, by name.
     limits
-        How much is read.
+        The limits on reading.
     looked_up
-        Arrays that tables became in evidence read before, as `LaidOut` has them.
+        Cache of expanded tables from evidence read before, shared by `LaidOut`.
 
     Raises
     ------
     BadEvidence
-        If anything in it is malformed, too large, not a regular file, or not what the manifest says.
+        If anything in it is malformed, too large, not a regular file, or different from the manifest.
     """
     return _Reader(folder, references, limits, {} if looked_up is None else looked_up).read()
 
 
 class _Item(msgspec.Struct, tag_field="kind"):
-    """An item of a manifest; each kind has what `EvidenceWriter` writes of it."""
+    """An item of a manifest; each kind has the fields that `EvidenceWriter` writes."""
 
     name: Bounded
 
@@ -385,7 +383,7 @@ class _Reader:
                 case _Fact():
                     facts[item.name] = item.value
                 case _Array():
-                    tables.pop(item.name, None)  # of two with one name the later one counts
+                    tables.pop(item.name, None)  # of two items with one name, the later one counts
                     arrays[item.name] = self._array(item.file)
                 case _Lookup():
                     arrays.pop(item.name, None)
@@ -426,7 +424,7 @@ class _Reader:
         table = self._array(item.file)
         if table.shape != (LEVELS,) or math.prod(item.shape) != reference.size:
             raise BadEvidence(Text("A lookup table in the evidence does not fit its reference."))
-        # A table of 256 numbers becomes an array of millions, and there may be hundreds: each counts with what it becomes.
+        # A table of 256 numbers expands to an array of millions, and there may be hundreds: count the expanded sizes.
         size = table.dtype.itemsize * reference.size
         self._bytes_left -= size
         if size > self._limits.array_bytes or self._bytes_left < 0:

@@ -1,9 +1,9 @@
-"""All faults of a course: the reader's, ours in ``fault_pages/``, and its ``faults.toml``."""
+"""All faults of a course: the reader's, ours in ``fault_pages/``, and those of its ``faults.toml``."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping  # noqa: TC003  (fields are decoded by what they say)
+from collections.abc import Mapping  # noqa: TC003  (fields are decoded by their annotations)
 from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -32,9 +32,9 @@ __all__ = [
 
 CATALOGUE: Mapping[str, FaultKind] = dict(sorted({**KINDS, **kinds_in(Path(__file__).with_name(PAGES))}.items()))
 FOR_A_PERSON = frozenset({"answers-looked-up", "weights-not-trained-here", "prediction-uses-labels", "trained-on-test"})
-"""Codes that say where knowledge came from: an instructor looks at those before a student reads them."""
+"""Codes about where knowledge came from: an instructor reviews them before a student reads them."""
 
-# As the reader's, with this catalogue.
+# The reader's functions, with this catalog.
 kind_of = partial(of_graphs.kind_of, kinds=CATALOGUE)
 is_remark = partial(of_graphs.is_remark, kinds=CATALOGUE)
 
@@ -49,12 +49,12 @@ def fault(
     causes: tuple[str, ...] = (),
     advice: Said = "",
 ) -> Fault:
-    """Describe something wrong, by a code of this catalogue or in a sentence; see `graphread.fault.fault`."""
+    """Describe a fault, by a code of this catalog or in a sentence; see `graphread.fault.fault`."""
     return of_graphs.fault(what, place, found, expected, severity, causes=causes, advice=advice, kinds=CATALOGUE)
 
 
 class CourseEntry(msgspec.Struct, forbid_unknown_fields=True):
-    """A table of a course's ``faults.toml``; for a known code it says only what differs."""
+    """A table of a course's ``faults.toml``; for a known code it holds only what differs."""
 
     sentence: Annotated[str, Meta(min_length=1)] | None = None
     why: str | None = None
@@ -69,12 +69,12 @@ class CourseEntry(msgspec.Struct, forbid_unknown_fields=True):
 
 @lru_cache(maxsize=16)
 def course_kinds(text: str) -> Mapping[str, FaultKind]:
-    """Return the kinds in a course's ``faults.toml``: new codes, and known ones with its changes.
+    """Return the kinds in a course's ``faults.toml``: new codes, and known codes with its changes.
 
     Raises
     ------
     ValueError
-        If something makes no sense, with what and in which table.
+        If an entry is invalid; the message names the table and the problem.
     """
     return {code: _of_course(code, entry) for code, entry in tomllib.loads(text).items()}
 
@@ -104,5 +104,5 @@ def _of_course(code: str, entry: object) -> FaultKind:
 
 
 def _unless(told: Mapping[str, object], variant: Mapping[str, str]) -> dict[str, str]:
-    """Return the texts of a variant that the course does not say itself: its own hold for all data."""
+    """Return a variant's texts for parts without the course's own text, which fits all data."""
     return {part: text for part, text in variant.items() if part not in told}

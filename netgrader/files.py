@@ -1,6 +1,6 @@
-"""Files that are seen whole or not at all, and our types as JSON, between our own processes.
+"""Atomic writes of files, and our types as JSON, between trusted processes.
 
-What strangers wrote is read within its limits before it comes here (`netgrader.strangers`, `netgrader.evidence`).
+Untrusted files are read within their limits before they get here (`netgrader.strangers`, `netgrader.evidence`).
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ UNIX = 3
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file in one move over what was there; its folder is made if there is none."""
+    """Write a text file atomically, replacing an old one; create its folder if necessary."""
     write_bytes(path, text.encode())
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file in one move over what was there; its folder is made if there is none."""
+    """Write a file atomically, replacing an old one; create its folder if necessary."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
@@ -53,7 +53,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 def zipped(
     files: Mapping[str, bytes], mode: Callable[[bytes], int] = lambda _: 0o644, how: int = zipfile.ZIP_DEFLATED
 ) -> bytes:
-    """Return an archive of files by path, without times; `mode` gives rights by content."""
+    """Return a zip archive of files by path, with a fixed time; `mode` maps content to permissions."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
         for name, content in files.items():
@@ -64,23 +64,23 @@ def zipped(
 
 
 def write_json(path: Path, value: object) -> None:
-    """Write JSON values or one of our types, readable by people, in one move over what was there."""
+    """Write JSON values or one of our types atomically, indented for people to read."""
     write_text(path, json.dumps(msgspec.to_builtins(value), indent=1) + "\n")
 
 
 def write_json_line(stream: IO[str], **record: Any) -> None:
-    """Write a record as a line of JSON, and flush it."""
+    """Write a record as one line of JSON, and flush."""
     stream.write(json.dumps(record) + "\n")
     stream.flush()
 
 
 def decode(kind: type[T], raw: object) -> T:
-    """Make a `kind` (dataclass or composite) from JSON values; unknown fields are left out.
+    """Convert JSON values to a `kind` (dataclass or composite); ignore unknown fields.
 
     Raises
     ------
     ValueError
-        If `raw` is not one, with the place that is wrong.
+        If `raw` does not fit; the message names the place.
     """
     try:
         return msgspec.convert(raw, kind)
@@ -89,12 +89,12 @@ def decode(kind: type[T], raw: object) -> T:
 
 
 def plain_json(value: object) -> Any:
-    """Return one of our types as JSON values: Python numbers, and null for non-finite ones."""
+    """Return one of our types as JSON values: Python numbers, and None for non-finite ones."""
     return _finite(msgspec.to_builtins(value, str_keys=True, enc_hook=plain_number))
 
 
 def plain_number(value: Any) -> Any:
-    """Return one of NumPy's numbers as Python's, as a hook of msgspec's encoders."""
+    """Return a NumPy number as Python's, as a hook of msgspec's encoders."""
     if hasattr(value, "item"):
         return value.item()
     raise NotImplementedError

@@ -1,4 +1,4 @@
-"""Arrays as a table of grey levels on shared images: 256 numbers instead of millions."""
+"""Arrays stored as a lookup table of gray levels on shared images: 256 numbers instead of millions."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ Bytes = npt.NDArray[np.uint8]
 
 LEVELS = 256
 HEAD = slice(0, 4_000_000)
-"""The elements that the table is made from: they hold every grey level that matters; all others are compared with it."""
+"""Elements that build the table, 4 million: they contain every gray level that matters; all others are compared with it."""
 PIECE = 1 << 18
-"""Elements that are looked at together: what fits into the processor's cache."""
+"""Elements processed together: small enough for the processor's cache."""
 
 
 @dataclass(frozen=True)
 class GreyLevels:
-    """An array that has ``table[g]`` wherever a known array of uint8 has the grey level g."""
+    """An array that equals ``table[g]`` wherever a known uint8 array has the gray level g."""
 
     table: Array
-    """What each grey level became, shape (256,)."""
+    """The value of each gray level, shape (256,)."""
     reference: str
     """The known array's name."""
     shape: tuple[int, ...]
-    """Of the array; as many elements as the known one has."""
+    """The shape of the array, which has as many elements as the known one."""
 
     def laid_out(self, levels: Bytes) -> Array:
-        """The array itself, read-only; `levels` is the known one, flat."""
+        """Return the array itself, flat and read-only; `levels` is the known one, flat."""
         values = np.empty(len(levels), self.table.dtype)
-        # Piece by piece, since NumPy makes eight bytes of each index.
+        # In pieces, since NumPy expands each index to eight bytes.
         for start in range(0, len(levels), PIECE):
             piece = slice(start, start + PIECE)
             np.take(self.table, levels[piece], out=values[piece], mode="clip")
@@ -47,19 +47,18 @@ class GreyLevels:
 
 
 class LaidOut(Mapping[str, Array]):
-    """Arrays by name; those that are `tables` become arrays when they are first asked for.
+    """Arrays by name; `tables` become arrays on first access.
 
     Parameters
     ----------
     arrays
-        Those that are there.
+        Arrays stored in full.
     tables
-        The arrays to compare.
+        Arrays stored as lookup tables.
     references
-        Known arrays of uint8 by name.
+        Known uint8 arrays by name.
     known
-        Arrays that tables became before, which is added to: several cells hand over the same images, and they are large.
-        They are shared, so they cannot be written to.
+        Cache of expanded arrays, shared since several cells hand over the same large images. They are read-only.
     """
 
     def __init__(
@@ -95,8 +94,8 @@ class LaidOut(Mapping[str, Array]):
 
 
 def table_between(value: Array, reference: Bytes) -> Array | None:
-    """Return the 256 values that turn `reference` into `value`, or None if there is no such table."""
-    value = np.asarray(value)  # a matrix, say, cannot be made flat
+    """Return the 256 values that turn `reference` into `value`; None if there is no such table."""
+    value = np.asarray(value)  # a matrix, for example, cannot be flattened
     if value.size != reference.size or value.dtype.kind not in "fiu" or value.size == 0:
         return None
     flat, levels = value.reshape(-1), reference.reshape(-1)

@@ -1,6 +1,6 @@
-"""What Python sources say, read without running any.
+"""Analysis of Python sources without running them.
 
-The files of this package, for the wheel and for hashes; and of a course's files which cells they are about.
+Lists this package's files, for the wheel and for hashes, and finds the cells that a course's files refer to.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ def _folder_of(package: str) -> Path:
 
 PACKAGE = Path(__file__).resolve().parent
 CAGE, GRAPHREAD = _folder_of("notebook_cage"), _folder_of("graphread")
-"""The packages that run what students write, and read networks: verdicts depend on them as well."""
+"""The packages that run students' code and read networks: verdicts depend on them as well."""
 DIGITS = PACKAGE.with_name("netgrader_digits")
-"""The course on digits, with its answers, in an installed wheel. A checkout has no such folder: it is the course."""
+"""The digits course, with its answers, in an installed wheel. A checkout has no such folder: it is the course."""
 SHOWING = ("cli", "commands", "formgrader", "nbgrader_plugin", "new_course", "pages")
-"""What hands in and shows: no run and no verdict depends on it."""
+"""Packages for submitting and display: no run and no verdict depends on them."""
 
 
 @functools.cache
@@ -62,7 +62,7 @@ def code_hash() -> str:
 
 
 def files_of(package: Path) -> dict[str, Path]:
-    """Return a package's files by their path from the folder above it, sorted, without bytecode."""
+    """Return a package's files by their path relative to its parent folder, sorted, without bytecode."""
     files = sorted(path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
     return {path.relative_to(package.parent).as_posix(): path for path in files}
 
@@ -73,35 +73,32 @@ def package_files(without: Collection[str] = ()) -> dict[str, Path]:
 
 
 def module_name(path: Path) -> str:
-    """Return a file's name in this package without suffix, such as ``checks.run``; data likewise."""
+    """Return the dotted name of a file in this package, such as ``checks.run``; data files likewise."""
     parts = path.relative_to(PACKAGE).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def is_part_of(name: str, packages: Collection[str]) -> bool:
-    """Whether a module is one of `packages`, or is in one."""
+    """Whether a module is one of `packages` or in one."""
     return any(f"{name}.".startswith(f"{one}.") for one in packages)
 
 
 def cells_named(path: Path, decorator: str, keyword: str | None = None) -> frozenset[str]:
     """Return the ids of cells in ``@probe("…")`` or ``@grades("…")`` of a file, without running it.
 
-    With a `keyword` the texts that it is given instead, as the codes in ``faults=("…",)``.
+    With a `keyword`, return the texts of that argument instead, such as the codes in ``faults=("…",)``.
 
     Raises
     ------
     NetgraderError
-        If it is not Python.
+        If the file is not Python.
     """
     return _named(path.read_text(encoding="utf-8"), path, decorator, keyword)
 
 
 @functools.lru_cache(maxsize=64)
 def _named(source: str, path: Path, decorator: str, keyword: str | None) -> frozenset[str]:
-    """Return the ids that `decorator` names in a file's text; cached, as each notebook asks.
-
-    They are written out, or by a name of the file's.
-    """
+    """Return the ids that `decorator` names in a file's text, as literals or constants; cached per text."""
     tree = _parsed(source, path)
     constants = constants_of(tree)
     calls = (one for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) for one in node.decorator_list)
@@ -115,7 +112,7 @@ def _named(source: str, path: Path, decorator: str, keyword: str | None) -> froz
 
 
 def _arguments(call: ast.Call) -> Mapping[str | None, Sequence[ast.expr]]:
-    """Return the arguments of a call by their keywords, and under None those without."""
+    """Return the arguments of a call by keyword; positional ones under None."""
     return {**{word.arg: (word.value,) for word in call.keywords}, None: call.args}
 
 
@@ -125,7 +122,7 @@ def parsed(path: Path) -> ast.Module:
     Raises
     ------
     NetgraderError
-        If it is not Python.
+        If the file is not Python.
     """
     return _parsed(path.read_text(encoding="utf-8"), path)
 
@@ -141,7 +138,7 @@ def _parsed(source: str, path: Path) -> ast.Module:
 
 
 def constants_of(tree: ast.Module) -> Mapping[str, ast.expr]:
-    """Return what names at the top of a file stand for."""
+    """Return the values of names assigned at the top level of a file."""
     found: dict[str, ast.expr] = {}
     for node in tree.body:
         if isinstance(node, ast.Assign):
@@ -154,7 +151,7 @@ def constants_of(tree: ast.Module) -> Mapping[str, ast.expr]:
 
 
 def texts_in(node: ast.expr, constants: Mapping[str, ast.expr], depth: int = 5) -> Iterator[str]:
-    """Yield the texts in an expression and in the constants that it names."""
+    """Yield the string literals in an expression and in the constants that it names."""
     for one in ast.walk(node):
         if isinstance(one, ast.Constant) and isinstance(one.value, str):
             yield one.value
@@ -164,7 +161,7 @@ def texts_in(node: ast.expr, constants: Mapping[str, ast.expr], depth: int = 5) 
 
 @functools.lru_cache(maxsize=1024)
 def imported_modules(source: str) -> frozenset[str]:
-    """Return the top-level modules that a cell imports; none if it does not parse; magics ignored."""
+    """Return the top-level modules that a cell imports; none if it does not parse; magics are ignored."""
     return frozenset(name.partition(".")[0] for name in imported_names(source))
 
 

@@ -1,12 +1,12 @@
 """Run a function on untrusted input in a child process with time and memory limits.
 
-Sizes are limited where things are read and shown, and what works on them takes a time that grows with their size. This is
-for what nobody thought of: a library whose time grows with the square of it, or that takes all memory. The process is a
-worker of ours (`netgrader.workers`), runs trusted code, and is ended when a call meets a limit.
+Sizes are limited where data are read and shown, so ordinary work takes time proportional to size. This module is for the
+unforeseen: a library that takes quadratic time or all memory. The process is one of our workers (`netgrader.workers`), runs
+trusted code, and is killed when a call hits a limit.
 
-What comes back is MessagePack, decoded as the type that the function declares to return. It is never unpickled: a process
-that has parsed a stranger's bytes may say anything. `pyproject.toml` lists the modules that parse such bytes and who may
-not import them.
+The reply is MessagePack, decoded as the function's declared return type. It is never unpickled: a process that has parsed
+untrusted bytes may send anything. `pyproject.toml` lists the modules that parse such bytes and those that must not import
+them.
 """
 
 from __future__ import annotations
@@ -44,17 +44,17 @@ __all__ = [
 
 
 class ReadLimits:
-    """What a process that reads for us may take, in seconds and bytes."""
+    """Limits of a process that reads for us, in seconds and bytes."""
 
     SECONDS = 30.0
-    """Of one piece of work on a submission, and of all of it together: of a right one each is done in less than one."""
+    """Time for one call on a submission, and for all its calls together; on a right one each takes less than a second."""
     MEMORY_BYTES = 2_000_000_000
-    ANSWER_BYTES = 500_000_000  # of one result: the images of a course of 60,000 in colour are 180 MB
+    ANSWER_BYTES = 500_000_000  # of one result: the images of a course with 60,000 color images are 180 MB
     LEAST_SECONDS = 5.0
 
 
 DONE, FAILED = b"d", b"f"
-"""With what an answer begins: the result follows, or the kind of the exception and its message."""
+"""The first byte of a reply: a result follows, or the exception's kind and message."""
 INSIDE = "NETGRADER_WITHIN_LIMITS"
 
 
@@ -62,32 +62,32 @@ T = TypeVar("T")
 
 
 class ExceededError(NetgraderError):
-    """The work met a limit and was ended; the message is a clause: "took more than 30 seconds"."""
+    """A call hit a limit and was ended; the message is a clause: "took more than 30 seconds"."""
 
 
 def within_limits(function: Callable[..., T], *arguments: object, seconds: float | None = None) -> T:
-    """Call `function` in a process that is ended where it takes too long or too much memory.
+    """Call `function` in a child process that is killed if it takes too much time or memory.
 
     Parameters
     ----------
     function
-        A function that can be imported, declares what it returns (builtins, dataclasses, paths, times), and changes nothing
-        that must not be left half done.
+        An importable function with a declared return type (builtins, dataclasses, paths, times). It can be killed at any
+        point, so it must not change anything that would be left half done.
     arguments
-        What it is called with, copied. Texts have the same language there.
+        Its arguments, copied. Texts have the same language there.
     seconds
-        How long it may take; `ReadLimits.SECONDS` if None.
+        The time limit in seconds; `ReadLimits.SECONDS` if None.
 
     Raises
     ------
     ExceededError
-        If it met a limit, or what came back is not what the function declares.
+        If it hit a limit, or the reply is not of the declared type.
     NetgraderError, OSError
-        What it raises itself.
+        Errors of the function itself.
     RuntimeError
-        For anything else that it raises.
+        For any other error of the function.
     """
-    if INSIDE in os.environ:  # whoever works within limits does all of it there
+    if INSIDE in os.environ:  # nested calls stay in the same process
         return function(*arguments)
     together = _TOGETHER.get()
     seconds = min(ReadLimits.SECONDS if seconds is None else seconds, max(ReadLimits.LEAST_SECONDS, together.left))
@@ -120,20 +120,20 @@ def _workers() -> Workers:
 
 
 class _OtherError(RuntimeError):
-    """An error of another class, by its name."""
+    """An error of another class; the message begins with the class name."""
 
     def __str__(self) -> str:
         return ": ".join(self.args)
 
 
 class _Failure(msgspec.Struct, frozen=True):
-    """What the function raised: its class by module and name, and its message."""
+    """The function's exception: its class by module and name, and its message."""
 
     kind: str
     message: Said
 
     def as_exception(self) -> Exception:
-        """Return an error of ours or an `OSError`: the child's answer chooses no other class."""
+        """Return one of our errors or an `OSError`: the child's reply can select no other class."""
         known: dict[str, Callable[[Any], Exception]] = {_kind(one): one for one in _kinds_of(SentenceError)}
         known[_kind(OSError)] = OSError
         known[_kind(MemoryError)] = lambda _: ExceededError(Text("took more memory than there is"))
@@ -152,13 +152,13 @@ def _kinds_of(kind: type[Exception]) -> Iterator[type[Exception]]:
 
 
 def _result(function: Callable[..., T], answer: bytes) -> T | _Failure:
-    """Return or raise the function's result; `msgspec.DecodeError` if `answer` is neither."""
+    """Return the function's result or its failure; raise `msgspec.DecodeError` if `answer` is neither."""
     kind: Any = _Failure if answer[:1] == FAILED else _returned(function)
     return msgspec.msgpack.decode(answer[1:], type=kind, dec_hook=lambda kind, value: kind(value))  # type: ignore[no-any-return]
 
 
 def _returned(function: Callable[..., object]) -> object:
-    """Return the type that a function declares to return; that of a partial is the one of its function."""
+    """Return the declared return type of a function; for a partial, that of its function."""
     declared = getattr(function, "func", function)
     annotated = type("Returned", (), {"__annotations__": {"return": declared.__annotations__["return"]}})
     return typing.get_type_hints(annotated, declared.__globals__)["return"]
@@ -167,12 +167,12 @@ def _returned(function: Callable[..., object]) -> object:
 def read_within_limits(
     path: PurePath, function: Callable[..., T], *arguments: object, seconds: float | None = None
 ) -> T:
-    """Do what `within_limits` does for a command that reads `path`.
+    """Call `within_limits` for a command that reads `path`.
 
     Raises
     ------
     UsageError
-        If it met a limit, in a sentence.
+        If the call hit a limit.
     """
     try:
         return within_limits(function, *arguments, seconds=seconds)
@@ -182,7 +182,7 @@ def read_within_limits(
 
 @dataclass
 class _Together:
-    """What several pieces of work may still take."""
+    """The time budget shared by several calls, in seconds."""
 
     left: float
 
@@ -193,11 +193,11 @@ _TOGETHER = ContextVar("_TOGETHER", default=_ALONE)
 
 @contextlib.contextmanager
 def together() -> Iterator[None]:
-    """Have all work within limits take no longer than one piece of it may: a submission is many notebooks.
+    """Share one time budget among all `within_limits` calls of a submission.
 
-    What comes when that is used up still has a moment, to say what is left out.
+    When it is used up, each further call still gets `ReadLimits.LEAST_SECONDS`, enough to report what is left out.
     """
-    if _TOGETHER.get() is not _ALONE:  # whoever asked for more work knows better
+    if _TOGETHER.get() is not _ALONE:  # an outer budget is already in use
         yield
         return
     token = _TOGETHER.set(_Together(ReadLimits.SECONDS))
@@ -208,13 +208,13 @@ def together() -> Iterator[None]:
 
 
 def _answer(_asking: int, function: Callable[..., object], arguments: tuple[object, ...], seconds: float) -> bytes:
-    """Return what `function` returns or raises, and which of them it is."""
+    """Return the encoded result or exception of `function`, with the byte that says which."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_DATA, (ReadLimits.MEMORY_BYTES, ReadLimits.MEMORY_BYTES))
-    signal.setitimer(signal.ITIMER_REAL, seconds)  # ends the process, in whatever library it is
+    signal.setitimer(signal.ITIMER_REAL, seconds)  # kills the process, in any library
     try:
         return DONE + _encoded(function(*arguments))
-    except Exception as error:  # noqa: BLE001  (raised where it was called from)
+    except Exception as error:  # noqa: BLE001  (raised again by the caller)
         kind = next(one for one in (OSError, MemoryError, type(error)) if isinstance(error, one))
         message = error.said if isinstance(error, SentenceError) else str(error)
         if isinstance(message, str):
@@ -225,7 +225,7 @@ def _answer(_asking: int, function: Callable[..., object], arguments: tuple[obje
 
 
 def _encoded(value: object) -> bytes:
-    """Return a value as MessagePack; empty for lone surrogates and numbers beyond 64 bits."""
+    """Return a value as MessagePack; empty for lone surrogates, huge integers and endless nesting."""
     try:
         return msgspec.msgpack.encode(value, enc_hook=_plain)
     except (OverflowError, UnicodeError, RecursionError):

@@ -1,6 +1,6 @@
-"""Lines in a frame with labelled axes, as an SVG for the pages.
+"""Line charts with labeled axes, as SVG for the pages.
 
-All looks are presentation attributes, as in the drawing of a network: a page's style sheet maps the colors, a notebook has none.
+All styling is in presentation attributes, as in network drawings: a page's style sheet maps the colors; a notebook has none.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["Axis", "Line", "line_chart", "number"]
 
 Array = npt.NDArray[np.float64]
 NO_BREAK = "\u00a0"
-# Each line differs from the others in color (told apart with any color vision), in dashes, and in its line of the legend.
+# Lines differ in color (distinct with any color vision), in dashes, and in their line of the legend.
 STYLES = (("#0072b2", ""), ("#b34a00", "7 3"), ("#00735c", "2 3"), ("#5b4a9f", "9 3 2 3"))
 INK, MUTED, GRID, PAPER = "#1b1b1f", "#4c535c", "#d0d0d0", "#ffffff"
 
@@ -32,14 +32,14 @@ class Chart:
     WIDTH, HEIGHT = 520, 230
     LEFT, RIGHT, TOP, BOTTOM = 74, 16, 12, 44
     ROW, BELOW = 19, 8
-    """Height of a line of the legend, and how far below the frame the first one stands."""
+    """Height of a line of the legend, and the distance of the first one from the frame."""
     FEW = 24
-    """Values up to which each has a point of its own."""
+    """The number of values up to which each is drawn as a point."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A named line; a missing `y` is None or not finite. If not `joined` it is points alone."""
+    """A named line; a missing `y` is None or not finite. If not `joined`, only points are drawn."""
 
     name: str
     x: Sequence[float]
@@ -49,7 +49,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Axis:
-    """What an axis shows, and how: logarithmic, as percentages of one, or as whole numbers."""
+    """An axis and its format: logarithmic, percentages of 1, or whole numbers."""
 
     label: str
     log: bool = False
@@ -57,11 +57,11 @@ class Axis:
     whole: bool = False
 
     def written(self, value: float) -> str:
-        """Return a value as it stands at the axis."""
+        """Return a value as its axis label."""
         return f"{100 * value:.4g}{NO_BREAK}%" if self.percent else number(value)
 
     def scaled(self, values: Iterable[float | None]) -> Array:
-        """Return values as they lie along the axis, float64 (n,); NaN where one cannot be shown."""
+        """Return values in axis coordinates, float64 (n,); NaN for values that cannot be shown."""
         found = np.array([*values], np.float64)
         with np.errstate(all="ignore"):
             found = np.log10(found) if self.log else found
@@ -69,7 +69,7 @@ class Axis:
         return found
 
     def ticks(self, scaled: Array) -> Array:
-        """Return three to seven round numbers that enclose what lies along the axis, ascending."""
+        """Return three to seven round numbers that enclose the values, in axis coordinates, ascending."""
         known = scaled[~np.isnan(scaled)].tolist()
         low, high = (min(known), max(known)) if known else (0.0, 1.0)
         least = 1.0 if self.whole or self.log else 1e-3 * max(1.0, abs(high))  # powers of ten on a logarithmic axis
@@ -82,12 +82,12 @@ class Axis:
         return ticks
 
     def named(self, ticks: Array) -> list[str]:
-        """Return what stands at ticks."""
+        """Return the labels of ticks."""
         return [self.written(float(value)) for value in (10.0**ticks if self.log else ticks)]
 
 
 def number(value: float) -> str:
-    """A number as one writes it: 0.003, 1500, 2.5e-5."""
+    """Return a number in short form: 0.003, 1500, 2.5e-5."""
     if value == 0:
         return "0"
     if abs(value) >= 1e6 or abs(value) < 1e-4:
@@ -97,9 +97,9 @@ def number(value: float) -> str:
 
 
 def line_chart(title: str, lines: Sequence[Line], x: Axis, y: Axis) -> str:
-    """Draw lines over a common axis; values that are not finite leave a gap.
+    """Draw lines over a common axis as SVG; non-finite values leave a gap.
 
-    `title` says what the picture shows; the last value of each line follows it, for those who cannot see it.
+    `title` says what the picture shows; in the text for screen readers, the last value of each line follows it.
     """
     across, up = [x.scaled(line.x) for line in lines], [y.scaled(line.y) for line in lines]
     x_ticks, y_ticks = x.ticks(np.concatenate([[np.nan], *across])), y.ticks(np.concatenate([[np.nan], *up]))
@@ -144,14 +144,14 @@ def _up(scaled: Array, ticks: Array) -> Array:
 
 
 def _placed(scaled: Array, ticks: Array, first: int, last: int) -> Array:
-    """Return the positions of values in the picture: the first tick at `first`, the last at `last`."""
+    """Return pixel positions of values: the first tick at `first`, the last at `last`, rounded to 0.1."""
     share = (scaled - ticks[0]) / (ticks[-1] - ticks[0])
     places: Array = np.round(first + share * (last - first), 1)
     return places
 
 
 def _drawn(across: Array, up: Array, style: tuple[str, str], *, joined: bool) -> list[str]:
-    """Return a line with gaps for missing values, and points if there are few or none joined."""
+    """Return SVG of a line with gaps for missing values; with points if it is short or not joined."""
     color, dashes = style
     known = ~np.isnan(across + up)
     points = np.stack([across, up], axis=1)[known].tolist()
@@ -167,7 +167,7 @@ def _drawn(across: Array, up: Array, style: tuple[str, str], *, joined: bool) ->
 
 
 def _in_legend(line: Line, axis: Axis) -> str:
-    """Return a line's name and its last value."""
+    """Return a line's name and its last finite value."""
     values = np.array(line.y, np.float64)
     known = values[np.isfinite(values)]
     return f"{line.name}: {axis.written(float(known[-1]))}" if len(known) else line.name

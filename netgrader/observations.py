@@ -1,7 +1,7 @@
 """Observations of verification for pages to draw: networks, curves, sweeps, images, rows.
 
-An observation decides nothing. A test hands it over through the fixture ``show``; it travels as JSON with the verdicts
-and is kept with the result. Texts and numbers in it may come from a student: pages treat them as untrusted.
+An observation decides nothing. A test passes it to the fixture ``show``; it is stored as JSON with the verdicts and the
+result. Texts and numbers in it may come from a student: pages treat them as untrusted.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import msgspec
 import numpy as np
 
-from graphread.drawing import NetworkBox  # noqa: TC001  (what is drawn is decoded by what its fields say)
+from graphread.drawing import NetworkBox  # noqa: TC001  (drawings are decoded by their annotations)
 from graphread.plain_network import PlainNetwork  # noqa: TC001  (likewise)
-from graphread.text import Said  # noqa: TC001  (decoded by what fields say)
-from netgrader.drawing_pad import PadFrame  # noqa: TC001  (what is drawn is decoded by what its fields say)
+from graphread.text import Said  # noqa: TC001  (decoded by annotations)
+from netgrader.drawing_pad import PadFrame  # noqa: TC001  (drawings are decoded by their annotations)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,17 +45,17 @@ __all__ = [
 
 
 class ObservationLimits:
-    """How much an observation may hold."""
+    """Limits on the size of an observation."""
 
     MOST = 300
-    """Observations of one cell, layers of a network."""
+    """Maximum of observations per cell, and of layers per network."""
     MOST_POINTS = 1_000
-    FARTHEST = 1e12  # from zero, and the other way round, the nearest to it
+    FARTHEST = 1e12  # largest distance from zero; its reciprocal is the smallest
 
 
 Base64 = Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9+/]*={0,2}\Z")]
 Side = Annotated[int, msgspec.Meta(gt=0, le=1_000)]
-"""Pixels of an image that is drawn."""
+"""Height or width of a drawn image, in pixels."""
 
 
 class _Drawn(msgspec.Struct, frozen=True, tag_field="kind"):
@@ -66,11 +66,11 @@ class NetworkDrawing(_Drawn, frozen=True, tag="network"):
     """A network as the reader understood it."""
 
     boxes: tuple[NetworkBox, ...]
-    """What is drawn, from the images down, with the sentences of faulty places."""
+    """The boxes of the drawing, from the images down, with sentences at faulty places."""
     layers: tuple[Said, ...]
-    """One line of words for each layer, in order: the drawing for those who cannot see it."""
+    """One line of text per layer, in order: the drawing for screen readers."""
     marked: tuple[Said, ...] = ()
-    """One sentence for each marked place."""
+    """One sentence per marked place."""
 
 
 @dataclass(frozen=True)
@@ -88,14 +88,14 @@ class Curves(_Drawn, frozen=True, tag="curves"):
     title: Said
     x_label: Said
     y_label: Said
-    """Words for the caption and the axes."""
+    """The caption and the axis labels."""
     series: tuple[Series, ...]
     """The lines, at most six."""
     log_x: bool = False
     log_y: bool = False
     """Whether an axis is logarithmic."""
     percent: bool = False
-    """Whether `y` is a share to be written as a percentage."""
+    """Whether `y` is a fraction shown as a percentage."""
 
     def __post_init__(self) -> None:
         if any(len(line.x) != len(line.y) for line in self.series):
@@ -103,19 +103,19 @@ class Curves(_Drawn, frozen=True, tag="curves"):
 
 
 class Comparison(_Drawn, frozen=True, tag="comparison", omit_defaults=True):
-    """The claimed and the recomputed value, as shares; None where there is no claim."""
+    """The claimed and the recomputed value, as fractions; `claimed` is None without a claim."""
 
     title: Said
     claimed: float | None
     recomputed: float
     error: bool = False
-    """Whether they are errors, not shares, in the `unit` of the targets."""
+    """Whether they are errors in the `unit` of the targets, not fractions."""
     unit: str = ""
 
 
 @dataclass(frozen=True)
 class WrongImage:
-    """A test image: its `index` in the test set, the class the network `found` and the `true` one."""
+    """A test image: its `index` in the test set, the `found` and the `true` class."""
 
     index: int
     found: int
@@ -123,7 +123,7 @@ class WrongImage:
 
 
 class WrongImages(_Drawn, frozen=True, tag="wrong-images"):
-    """Some of the test images that a network gets `wrong`, out of `total`."""
+    """Some of the test images that a network misclassifies; `wrong` of `total` in all."""
 
     images: tuple[WrongImage, ...]
     wrong: int
@@ -131,12 +131,12 @@ class WrongImages(_Drawn, frozen=True, tag="wrong-images"):
 
 
 class Predictions(_Drawn, frozen=True, tag="predictions"):
-    """Predictions `found` for some test rows with the `true` values, of `total`; and the `worst`."""
+    """Predictions `found` and `true` values for some of `total` test rows, and the `worst` rows."""
 
     true: tuple[float, ...]
     found: tuple[float, ...]
     worst: tuple[tuple[int, float, float], ...]
-    """The row, what was found for it, and what is true; the farthest off first."""
+    """Row, predicted value and true value, largest error first."""
     total: int
     unit: str = ""
 
@@ -158,13 +158,13 @@ class RowCounts(_Drawn, frozen=True, tag="rows"):
 
 
 class Sweep(_Drawn, frozen=True, tag="sweep"):
-    """Test accuracy over the learning rate, as the student found it; `best` is the rate the student chose."""
+    """Test accuracy by learning rate, as the student found it; `best` is the rate the student chose."""
 
     rates: tuple[float, ...]
     accuracies: tuple[float | None, ...]
     best: float | None = None
     recomputed: Mapping[str, float] = {}
-    """Accuracies that we found for some of the rates; keys are ``repr`` of the rate."""
+    """Accuracies that we measured for some rates; keys are the ``repr`` of the rate."""
 
     def __post_init__(self) -> None:
         if len(self.rates) != len(self.accuracies):
@@ -175,15 +175,15 @@ class Images(_Drawn, frozen=True, tag="images"):
     """Rows of small images: weights, gradients."""
 
     title: Said
-    """Words for the caption."""
+    """The caption."""
     columns: tuple[str, ...]
     """A heading for each column."""
     rows: tuple[tuple[str, ...], ...]
-    """For each row its images, each height times width bytes in base64."""
+    """The images of each row: height times width bytes each, in base64."""
     shape: tuple[int, int]
     """Height and width of an image."""
     signed: bool = False
-    """False: 0 is black and 255 white. True: 128 is zero, less is negative, more is positive."""
+    """False: 0 is black and 255 white. True: 128 is zero, lower is negative, higher is positive."""
 
     def __post_init__(self) -> None:
         msgspec.convert((self.shape, self.rows), tuple[tuple[Side, Side], tuple[tuple[Base64, ...], ...]])
@@ -193,13 +193,13 @@ class Images(_Drawn, frozen=True, tag="images"):
 
 
 class Pad(_Drawn, frozen=True, tag="pad"):
-    """A trained network that answers to what is drawn on the page, or why it cannot."""
+    """A trained network that answers drawings on the page, or the reason why it cannot."""
 
     network: PlainNetwork | None = None
     frame: PadFrame | None = None
-    """What drawings are made like."""
+    """The geometry that drawings must match."""
     tried: int = 0
-    """On how many test images it was compared with the student's own."""
+    """The number of test images on which it was compared with the student's own network."""
     refused: Said = ""
 
 
@@ -207,11 +207,11 @@ Observation: TypeAlias = (
     NetworkDrawing | Curves | Comparison | WrongImages | Predictions | RowCounts | Sweep | Images | Pad
 )
 Observations: TypeAlias = Mapping[str, tuple[Observation, ...]]
-"""Observations by the id of the check cell that they belong to."""
+"""Observations by the id of their check cell."""
 
 
 def signed_image(image: npt.ArrayLike, scale: float | None = None) -> str:
-    """Return an image of reals as `Images` holds it; `scale` (default: maximum) is the full color."""
+    """Return an image of reals in the encoding of `Images`; `scale` (default: maximum) has full color."""
     values = np.nan_to_num(np.asarray(image, dtype=np.float64).reshape(-1))
     largest = float(np.abs(values).max()) if scale is None else float(scale)
     if not largest > 0:
@@ -221,12 +221,12 @@ def signed_image(image: npt.ArrayLike, scale: float | None = None) -> str:
 
 
 def drawable(observations: Observations) -> Observations:
-    """Return of observations as much as can be drawn."""
+    """Return the part of the observations that can be drawn, within `ObservationLimits`."""
     return {cell: tuple(map(_drawable, seen[: ObservationLimits.MOST])) for cell, seen in observations.items()}
 
 
 def _drawable(one: Observation) -> Observation:
-    """Return an observation that a chart can hold: evidence may have a million values, or 1e308."""
+    """Return an observation reduced to a chart's limits: evidence may have a million values, or 1e308."""
     match one:
         case Curves():
             return msgspec.structs.replace(one, series=tuple(map(_drawable_line, one.series)))
@@ -263,13 +263,13 @@ def _drawable_line(line: Series) -> Series:
 
 
 def _on_a_chart(values: Sequence[float | None]) -> tuple[float | None, ...]:
-    """Return values that a chart can place: zero for tiny ones, None for those out of reach."""
+    """Return values that a chart can place: zero for tiny ones, None for those out of range."""
     kept = _thinned(values)
     return tuple(value if abs(value) <= ObservationLimits.FARTHEST else None for value in kept.tolist())
 
 
 def _on_an_axis(values: Sequence[float]) -> tuple[float, ...]:
-    """Return what `_on_a_chart` does, with the end of what a chart reaches where it does not."""
+    """Return the result of `_on_a_chart`, with out-of-range values clipped and NaN at the far end."""
     return tuple(
         np.clip(
             np.nan_to_num(_thinned(values), nan=ObservationLimits.FARTHEST),

@@ -1,7 +1,7 @@
-"""Earlier releases: a submission of one is graded with the cells that its author received.
+"""Earlier releases: a submission is graded with the cells that its author received.
 
-Each release keeps its cells next to the store. A submission is of that release whose locked cells it has most of, the newest
-of several; points, check cells and tests are always those of today.
+Each release stores its cells next to the cached results. A submission belongs to the release that matches most of its locked
+cells, the newest if several do; points, check cells and tests are always the current ones.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def _file(assignment: Assignment, notebook: str) -> Path:
 
 
 def _earlier(assignment: Assignment, notebook: str) -> list[Skeleton]:
-    """Return the notebook as it was released before, oldest first."""
+    """Return the earlier releases of the notebook, oldest first."""
     try:
         return _from_text(_file(assignment, notebook).read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -40,12 +40,12 @@ def _earlier(assignment: Assignment, notebook: str) -> list[Skeleton]:
 
 @functools.lru_cache(maxsize=16)
 def _from_text(text: str) -> list[Skeleton]:
-    """Return what a file says, once for each text: a class asks for it at every notebook."""
+    """Return the skeletons in a file's text; cached per text, since grading a class asks per notebook."""
     return [decode(Skeleton, one) for one in json.loads(text)]
 
 
 def remember(assignment: Assignment, notebooks: Iterable[str]) -> None:
-    """Keep the cells of what was just released."""
+    """Store the cells of the current release."""
     for name in notebooks:
         now, earlier = assignment.skeleton(name), _earlier(assignment, name)
         if now not in earlier[-1:]:
@@ -55,13 +55,13 @@ def remember(assignment: Assignment, notebooks: Iterable[str]) -> None:
 def as_handed_out(
     assignment: Assignment, skeleton: Skeleton, texts: Iterable[str]
 ) -> tuple[Skeleton, tuple[Said, ...]]:
-    """Return `skeleton` with the released text of the cells that have these `texts`, and a note."""
+    """Return `skeleton` with the cells of the release that best matches `texts`; a note if it is older."""
     there = {text.strip() for text in texts}
 
     def known(one: Skeleton) -> int:
         return sum(cell.source.strip() in there for cell in one.tracked if cell.locked and not cell.is_check)
 
-    own = max((skeleton, *every_release(assignment, skeleton.notebook)), key=known)  # of equal ones the first
+    own = max((skeleton, *every_release(assignment, skeleton.notebook)), key=known)  # the first of equal ones
     if known(own) == known(skeleton):
         return skeleton, ()
     old = {cell.grade_id: cell.source for cell in own.tracked if not cell.is_check}
@@ -72,5 +72,5 @@ def as_handed_out(
 
 
 def every_release(assignment: Assignment, notebook: str) -> tuple[Skeleton, ...]:
-    """Return the notebook as it would be released now, and as it was before, newest first."""
+    """Return the notebook's current release, then its earlier ones, newest first."""
     return (assignment.skeleton(notebook), *reversed(_earlier(assignment, notebook)))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping  # noqa: TC003  (they are decoded by what their fields say)
+from collections.abc import Mapping  # noqa: TC003  (decoded by annotations)
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from graphread.text import Said  # noqa: TC001  (decoded by what fields say)
+from graphread.text import Said  # noqa: TC001  (decoded by annotations)
 from netgrader.catalogue import OF_NO_COURSE, CourseTexts
 from netgrader.faults import Fault, Severity, kind_of
 
@@ -26,7 +26,7 @@ __all__ = [
 
 
 class Outcome(StrEnum):
-    """How a check ended. `UNGRADABLE`: nothing to examine, or a limit was hit; it scores 0."""
+    """How a check ended. `UNGRADABLE`: there was nothing to examine, or a limit was hit; it scores 0."""
 
     PASSED = "passed"
     FAILED = "failed"
@@ -53,12 +53,11 @@ class Status(StrEnum):
 class CheckResult:
     """The verdict of one test function.
 
-    `check` is ``file::function``; `sentence` is its docstring's first line; `credit` of `max_credit` is the share of
-    its cell's points that it earned; `faults` are codes of netgrader.faults, `findings` what was found, `message` and `hint`
-    the message about it; `severity` says how grave each is (until
-    marks are made: of those only that are another than their code). `follows` are codes of faults charged elsewhere, of
-    which this is but a consequence: it costs nothing more. `causes` says by code what may have brought a fault, if it was
-    charged in an earlier cell (`netgrader.faults.Fault.causes`).
+    `check` is ``file::function``; `sentence` is its docstring's first line; `credit` of `max_credit` is the share of its
+    cell's points that it earned; `faults` are codes of netgrader.faults, `findings` the faults found, `message` and `hint`
+    the text about them; `severity` overrides severities by code. `follows` are codes of faults charged elsewhere that caused
+    this one, which costs nothing more. `causes` lists, by code, faults that may have caused a fault, if they were charged in
+    an earlier cell (`netgrader.faults.Fault.causes`).
     """
 
     check: str
@@ -77,13 +76,13 @@ class CheckResult:
 
 
 def severity_of(check: CheckResult, code: str) -> Severity:
-    """Return how grave a fault that a check names is: as the verdict says, else as the catalogue does."""
+    """Return the severity of a check's fault: the verdict's, or else the catalog's."""
     return check.severity.get(code) or kind_of(code).severity
 
 
 @dataclass(frozen=True)
 class CellResult:
-    """A graded cell. `points` is None where a person grades (`manual`)."""
+    """The result of a graded cell. `points` is None if a person grades it (`manual`)."""
 
     cell: str
     points: float | None
@@ -94,7 +93,7 @@ class CellResult:
 
 @dataclass(frozen=True)
 class Observed:
-    """A fact that a person may want to review: its cell, the observation, the limit, if any."""
+    """A fact for a person to review: its cell, the observation, and the limit, if any."""
 
     cell: Said
     seen: Said
@@ -103,9 +102,9 @@ class Observed:
 
 @dataclass(frozen=True)
 class NotebookResult:
-    """One notebook. `score` and `max_score` leave manual cells out; nothing in `integrity` changes them.
+    """The result of one notebook. `score` and `max_score` exclude manual cells and ignore `integrity`.
 
-    A new field has a default, since cached results lack it, and is described in results.schema.json.
+    A new field needs a default, since cached results lack it, and a description in results.schema.json.
     """
 
     notebook: str
@@ -120,10 +119,10 @@ class NotebookResult:
     environment: Mapping[str, str] = field(default_factory=dict)
     integrity: tuple[Observed, ...] = ()
     notes: tuple[Said, ...] = ()
-    """What else its reader may want to know of how it was read."""
+    """Remarks for the reader about how the notebook was read."""
 
     def rendered(self, texts: CourseTexts) -> NotebookResult:
-        """Return it with all its sentences as a course says them, as plain strings."""
+        """Return the result with all texts as plain strings in the course's language."""
         cells = tuple(
             replace(cell, checks=tuple(_rendered(check, texts) for check in cell.checks)) for cell in self.cells
         )
@@ -149,18 +148,18 @@ def _rendered(check: CheckResult, texts: CourseTexts) -> CheckResult:
 
 @dataclass(frozen=True)
 class SubmissionResult:
-    """All notebooks of one submission, in the order of their names."""
+    """The results of all notebooks of one submission, sorted by name."""
 
     notebooks: tuple[NotebookResult, ...]
 
     @property
     def score(self) -> float:
-        """Return points earned without manual cells."""
+        """The points earned, without manual cells."""
         return sum(notebook.score for notebook in self.notebooks)
 
     @property
     def max_score(self) -> float:
-        """Return the available points without manual cells."""
+        """The available points, without manual cells."""
         return sum(notebook.max_score for notebook in self.notebooks)
 
     def as_json(self, texts: CourseTexts = OF_NO_COURSE) -> list[dict[str, Any]]:

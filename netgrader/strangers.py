@@ -10,23 +10,23 @@ from typing import Any
 
 __all__ = ["json_depth", "printable", "read_finite_json", "read_json"]
 
-# What is quoted, to the end if it is not closed: each character is looked at once.
+# A quoted text, up to the end of input if it is not closed; each byte is scanned once.
 _QUOTED = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
-# How half a character is spelled in JSON: legal there, and in no file or terminal.
+# A surrogate escape in JSON: legal there, but not encodable in files or terminals.
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 LONGEST_WHOLE = 18  # digits, or a sign and one less
 
 
-# Commands to a terminal, halves of characters, what turns the text around it or breaks a line where nobody sees it.
+# Terminal control, surrogates, and characters that reorder text or break lines invisibly.
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"})
-# Ends of lines are whoever prints it; the others join letters and signs in names.
+# The caller handles line ends; the zero-width joiners are part of names.
 _PRINTABLE = frozenset("\n\t\u200c\u200d")
 
 
 def printable(text: str) -> str:
-    """Text for a terminal: a sign replaces control and unassigned characters."""
+    """Return text that is safe for a terminal: U+FFFD replaces control and unassigned characters."""
     if text.isprintable():
         return text
     return "".join(
@@ -35,42 +35,41 @@ def printable(text: str) -> str:
 
 
 def read_json(content: bytes, depth: int) -> Any:
-    """Parse a stranger's JSON.
+    """Parse untrusted JSON.
 
-    Whole numbers of more than 18 digits are read as those with a fraction are: not all of them fit into 64 bits.
+    Whole numbers of more than 18 digits become floats, since not all of them fit in 64 bits.
 
     Parameters
     ----------
     content
         JSON in UTF-8.
     depth
-        Deepest nesting of lists and objects: later walks over a value would fail on more.
+        Maximum nesting of lists and objects; later recursive walks would fail on more.
 
     Raises
     ------
     ValueError
-        If it is not JSON, or nested more deeply.
+        If the content is not JSON, or nested too deeply.
     """
     return _parsed(content, depth, parse_int=_whole_number)
 
 
 def read_finite_json(content: bytes, depth: int, most: int) -> Any:
-    """Parse a stranger's JSON as `read_json` does, with None for each number that is not finite.
+    """Parse untrusted JSON as `read_json` does, with None for each number that is not finite.
 
-    These are those that JSON does not have, and those such as 1e999.
+    Such numbers are NaN and Infinity, which JSON does not have, and overflows like 1e999.
 
     Parameters
     ----------
     content, depth
-        As of `read_json`.
+        As for `read_json`.
     most
-        How many values it may hold, strings and commas counted, so that no more memory is taken than for its text and
-        those.
+        Maximum number of values, including strings and commas: it bounds the memory for the parsed values.
 
     Raises
     ------
     ValueError
-        If it is not JSON, nested more deeply, or holds more.
+        If the content is not JSON, nested too deeply, or has too many values.
     """
     if _values(content, most) > most:
         raise ValueError("too many values")
@@ -78,7 +77,7 @@ def read_finite_json(content: bytes, depth: int, most: int) -> Any:
 
 
 def _parsed(content: bytes, depth: int, **how: Any) -> Any:
-    """Parse JSON of a limited depth, numbers as `how` says."""
+    """Parse JSON of a limited depth; `how` says how to convert numbers."""
     try:
         value = json.loads(content.decode("utf-8"), **how)
     except RecursionError as error:
@@ -89,9 +88,9 @@ def _parsed(content: bytes, depth: int, **how: Any) -> Any:
 
 
 def _values(content: bytes, enough: int) -> int:
-    """At least how many values JSON holds, as its text tells; above `enough` nothing more is looked at.
+    """Return a lower bound of the number of values in JSON; stop counting above `enough`.
 
-    It counts strings, and outside of them commas and brackets.
+    It counts strings, and commas and opening brackets outside strings.
     """
     count = end = 0
     for quoted in _QUOTED.finditer(content):
@@ -107,7 +106,7 @@ def _marks(content: bytes, begin: int, end: int) -> int:
 
 
 def json_depth(value: object) -> int:
-    """How deeply `value` is nested; walks with a list of its own, since Python's stack is what it guards."""
+    """Return the nesting depth of `value`; iterative, since it guards against recursion limits."""
     deepest, todo = 0, [(value, 1)]
     while todo:
         node, level = todo.pop()
@@ -133,7 +132,7 @@ def _finite(text: str) -> float | None:
 
 
 def _whole(value: Any) -> Any:
-    """`value` with a question mark for each half of a character."""
+    """Return `value` with a question mark in place of each surrogate."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode("utf-8")
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""TOML tables as msgspec Structs: bounds with words, and one sentence for a value that misfits."""
+"""TOML tables as msgspec Structs: bounds in words, and one sentence for an invalid value."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
     "words_of",
 ]
 
-LONGEST = 60  # characters of a value that are shown
+LONGEST = 60  # maximum characters of a value in a message
 PLAIN: Mapping[object, str] = {bool: "true or false", str: "a text in quotes"}
 NO_FIELD = re.compile(r"Object (?P<wrong>missing required|contains unknown) field `(?P<name>.*)`")
 
@@ -36,22 +36,22 @@ class SenselessTableError(ValueError):
 
 
 def whole(low: int, high: int) -> Meta:
-    """Return the bounds of a whole number."""
+    """Return the bounds of a whole number, both included."""
     return Meta(ge=low, le=high, description=f"a whole number from {low:,} to {high:,}")
 
 
 def number(low: float, high: float) -> Meta:
-    """Return the bounds of a number."""
+    """Return the bounds of a number, both included."""
     return Meta(ge=low, le=high, description=f"a number from {low:,} to {high:,}")
 
 
 def several(most: int, words: str) -> Meta:
-    """Return the length of a list that is not empty."""
+    """Return the bounds of a list of 1 to `most` entries."""
     return Meta(min_length=1, max_length=most, description=f"a list of up to {most} {words}")
 
 
 def entries(kind: type[msgspec.Struct]) -> Meta:
-    """Return what a list of these tables must be; further keys are left to the tests that read them."""
+    """Return the requirements of a list of such tables; the tests that read them check optional keys."""
     words = "; ".join(
         f"{field.name}, {words_of(field.type)}" for field in msgspec.structs.fields(kind) if field.required
     )
@@ -59,7 +59,7 @@ def entries(kind: type[msgspec.Struct]) -> Meta:
 
 
 def words_of(kind: Any) -> str:
-    """Return what a value of this type must be, in words."""
+    """Return the requirement for a value of this type, in words."""
     return next(filter(None, map(_words, _within(kind))), "a table")
 
 
@@ -75,7 +75,7 @@ def converted(table: object, kind: Any) -> Any:
     Raises
     ------
     SenselessTableError
-        If it does not fit.
+        If the table does not fit.
     """
     try:
         return msgspec.convert(table, kind)
@@ -84,14 +84,14 @@ def converted(table: object, kind: Any) -> Any:
 
 
 def require(asked: msgspec.Struct, key: str, holds: object, must: str) -> None:
-    """Raise a SenselessTableError with key, requirement and value, unless the condition holds."""
+    """Raise a SenselessTableError with key, requirement and value, unless the condition `holds`."""
     if not holds:
         raise SenselessTableError(f"{key} must {must}, not {_shown(getattr(asked, key))}")
 
 
 @contextlib.contextmanager
 def in_table(name: str) -> Iterator[None]:
-    """Name the table in a SenselessTableError of the body."""
+    """Prefix the table's name to a SenselessTableError of the body."""
     try:
         yield
     except SenselessTableError as error:
@@ -99,7 +99,7 @@ def in_table(name: str) -> Iterator[None]:
 
 
 def suggestion(name: str, names: Collection[str]) -> str:
-    """Return the end of a sentence: which of `names` comes near to `name`, or all of them."""
+    """Return the end of a sentence: the closest of `names` to `name`, or else all of them."""
     near = difflib.get_close_matches(name, sorted(names), n=1)
     return f"the nearest is {near[0]}" if near else f"there are {', '.join(sorted(names))}"
 
@@ -129,7 +129,7 @@ def _struct_in(kind: Any) -> Any:
 
 
 def _within(kind: Any) -> Iterator[Any]:
-    """Yield a type and those that it is made of, the outer ones first."""
+    """Yield a type and its type arguments, depth first."""
     yield kind
     for part in get_args(kind):
         yield from _within(part)

@@ -39,43 +39,43 @@ if "google.colab" in sys.modules:
     zipfile.ZipFile(io.BytesIO(fetched)).extractall()"""
 FETCH_ID = "fetch-in-colab"
 FIRST_WITH_IDS = 5
-"""Cells have ids since version 4.5 of the notebooks' format; before that none is allowed."""
+"""Cells have ids since nbformat 4.5; older versions do not allow them."""
 
 
 @dataclass(frozen=True)
 class WebAddress:
-    """A release's web address: a folder's page on GitHub, from which Colab opens notebooks."""
+    """A release's web address: the GitHub page of a folder, from which Colab opens notebooks."""
 
     url: str
     """``[release] url`` of ``exercises.toml``."""
 
     def file(self, name: str) -> str:
-        """Return where the content of a file is."""
+        """Return the URL of a file's raw content."""
         owner, repository, folder = self._parts
         return f"{_quoted(f'https://raw.githubusercontent.com/{owner}/{repository}/{folder}')}/{quote(name)}"
 
     def colab(self, notebook: str) -> str:
-        """Return the address that opens a notebook in Colab."""
+        """Return the URL that opens a notebook in Colab."""
         owner, repository, folder = self._parts
         page = _quoted(f"https://colab.research.google.com/github/{owner}/{repository}/blob/{folder}")
         return f"{page}/{quote(notebook)}.ipynb"
 
     @property
     def _parts(self) -> tuple[str, str, str]:
-        """Owner, repository, and the folder with its branch."""
+        """Owner, repository, and branch with folder."""
         owner, repository, _, folder = self.url.removeprefix("https://github.com/").split("/", 3)
         return owner, repository, folder
 
 
 def _quoted(folder: str) -> str:
-    """Return an address for `urllib` and Markdown links: ASCII only, no parentheses."""
+    """Return a URL for `urllib` and Markdown links: ASCII only, no parentheses."""
     return quote(folder.rstrip("/"), safe=re.sub(r"[()]", "", string.punctuation))
 
 
 def add_fetching(release: Path, assignment: str, address: WebAddress) -> None:
-    """Write an archive of the `release` folder's other files, and a cell that fetches it.
+    """Write an archive of the `release` folder's other files, and add a cell that fetches it.
 
-    The archive's name tells its content: a notebook that was opened before a later release still fetches its own files.
+    The archive's name contains a hash of its content, so a notebook opened before a later release still fetches its own files.
     """
     files = sorted(path for path in release.rglob("*") if path.is_file() and path.suffix != ".ipynb")
     content = zipped({f"{assignment}/{path.relative_to(release).as_posix()}": path.read_bytes() for path in files})
@@ -87,7 +87,7 @@ def add_fetching(release: Path, assignment: str, address: WebAddress) -> None:
 
 
 def with_fetching(content: bytes, name: str, archive: str, digest: str, address: WebAddress) -> bytes:
-    """Return notebook `name` with a badge below the title, and a first cell that fetches `archive`.
+    """Return notebook `name` with a badge below the title and a first code cell that fetches `archive`.
 
     `archive` is the web address of a zip file, `digest` its SHA-256 in hexadecimal digits.
     """

@@ -1,7 +1,7 @@
-"""Wheels: the whole package, and the students' part; the same sources give the same bytes.
+"""Reproducible wheels of the whole package and of the students' part.
 
-The student's is called otherwise than the package that grades, and its version ends with a hash of its content: pip installs
-a fixed version over the one released before, and leaves what is the same.
+The students' wheel has another name than the package that grades, and its version ends with a content hash: pip installs a
+fixed version over an earlier one, and skips an unchanged one.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ __all__ = [
 
 NAME = "netgrader-student"
 FORM = "netgrader_student-*.whl"
-"""What its file is called."""
+"""The file name pattern of the students' wheel."""
 
 WITHHELD = (
     "belonging",
@@ -68,14 +68,14 @@ WITHHELD = (
     "which_course",
     "workers",
 )
-"""What belongs to the grader's side: POSIX, nbgrader, cages, and what hidden verdicts alone rest on.
+"""The grader's modules: POSIX, nbgrader, sandboxes, and those that only hidden verdicts use.
 
-Students' modules import it inside functions only: a test imports each module of the wheel where nothing else of ours is.
+Students' modules import them only inside functions: a test imports each module of the wheel without our other packages.
 """
 NOT_FOR_STUDENTS = ("netgrader_platforms", "notebook_cage")
 """Packages that students do not have."""
 REQUIRED = ("numpy", "tensorflow", "matplotlib", "pytest", "ipython", "protobuf", "msgspec")
-"""What the student's package needs, at the versions that this one asks for."""
+"""Dependencies of the students' package, in the versions that this package requires."""
 TRIED = {
     "numpy": "2.5.5",
     "tensorflow": "2.21.0",
@@ -87,27 +87,27 @@ TRIED = {
     "jupyterlab": "4.6.6",
     "tensorboard": "2.21.0",
 }
-"""A student's packages in addition to the wheel, at most in these versions: the newest with which the notebooks on digits ran.
+"""A student's packages next to the wheel, with their newest tested version: the digits notebooks ran with it.
 
 ``evaluation/environments.csv`` has the runs.
 """
 
 
 def build_wheel(target: Path, released: Iterable[Path] = ()) -> Path:
-    """Write the wheel into the folder `target`; the same sources give the same bytes.
+    """Write the students' wheel to the folder `target`; equal sources give equal bytes.
 
-    `released` are the course's own Python files that go with it, public tests and probes.
+    `released` are the course's own Python files in the release, public tests and probes.
 
     Raises
     ------
     NetgraderError
-        If one of these needs a module that is withheld.
+        If one of these files needs a withheld module.
     """
     for test in released:
         _refuse_withheld(test)
     files = student_files()
     requires = "".join(f"Requires-Dist: {requirement}\n" for requirement in requirements(REQUIRED))
-    # A letter before it: a hash of digits alone would be read as a number.
+    # The prefix h keeps a hash of digits alone from being read as a number.
     version = f"{__version__}+h{content_hash(requires, files)[:12]}"
     metadata = (
         f"Metadata-Version: 2.1\nName: {NAME}\nVersion: {version}\n"
@@ -118,7 +118,7 @@ def build_wheel(target: Path, released: Iterable[Path] = ()) -> Path:
 
 
 def build_own_wheel(target: Path, plugin: Mapping[str, Path]) -> Path:
-    """Write the wheel of this package, reader, cage and a plug-in's files, as installed here."""
+    """Write the wheel of this package, reader, sandbox and a plug-in's files, as installed here."""
     about = importlib.metadata.distribution(PACKAGE.name)
     files = {
         name: path.read_bytes()
@@ -129,7 +129,7 @@ def build_own_wheel(target: Path, plugin: Mapping[str, Path]) -> Path:
 
 
 def pins() -> tuple[str, ...]:
-    """Return the version of each package that this one needs, as it is installed here, for pip to hold to."""
+    """Return pip requirements that pin all of this package's dependencies to the installed versions."""
     found: dict[str, str] = {}
     left = [PACKAGE.name]
     while left:
@@ -142,34 +142,34 @@ def pins() -> tuple[str, ...]:
 
 
 def _needs(package: str) -> Iterator[Requirement]:
-    """Yield what an installed package needs here, without its extras."""
+    """Yield the requirements of an installed package that apply here, without its extras."""
     for one in map(Requirement, importlib.metadata.requires(package) or ()):
         if one.marker is None or one.marker.evaluate({"extra": ""}):
             yield one
 
 
 def _write(target: Path, name: str, files: dict[str, bytes], about: Mapping[str, str]) -> Path:
-    """Write a wheel called `name`, with files by their paths in it and those that tell `about` it."""
+    """Write a wheel called `name` with `files` by path, and the metadata files `about`."""
     info = f"{name}.dist-info"
     files |= {f"{info}/{file}": text.encode() for file, text in about.items()}
     files[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: netgrader\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     files[f"{info}/RECORD"] = _record(files, f"{info}/RECORD").encode()
     wheel = target / f"{name}-py3-none-any.whl"
-    # Stored, not deflated: compressed bytes differ between versions of zlib.
+    # Stored, not deflated: compressed bytes differ between zlib versions.
     write_bytes(wheel, zipped(files, how=zipfile.ZIP_STORED))
     return wheel
 
 
 def requirements(names: Iterable[str]) -> tuple[str, ...]:
-    """Return the requirements of the packages `names`, at the versions that this package needs."""
+    """Return requirements for the packages `names`, in the versions that this package requires."""
     found = {one.name: f"{one.name}{one.specifier}" for one in _needs(PACKAGE.name)}
     return tuple(found[name] for name in names)
 
 
 def tried() -> tuple[str, ...]:
-    """Return students' further requirements: our versions, and nothing newer than tested.
+    """Return requirements for students' packages: our lower bounds, and no newer version than tested.
 
-    The wheel itself asks for no such bounds, so that pip leaves the packages of a place like Colab as they are.
+    The wheel itself sets no upper bounds, so pip leaves the packages of a platform like Colab unchanged.
     """
     return tuple(f"{asked},<={newest}" for asked, newest in zip(requirements(TRIED), TRIED.values(), strict=True))
 
@@ -183,18 +183,18 @@ def content_hash(about: str, files: Mapping[str, bytes]) -> str:
 
 
 def student_files() -> dict[str, bytes]:
-    """Return the students' files by path in the wheel: the reader, and all of ours not withheld."""
+    """Return the students' files by path in the wheel: the reader, and our modules not withheld."""
     return {name: _student_part(path) for name, path in {**package_files(WITHHELD), **files_of(GRAPHREAD)}.items()}
 
 
 def _student_part(path: Path) -> bytes:
-    """Return what students have of a file: of a fault's page, all but the programs."""
+    """Return a file as students get it: fault pages lose their programs."""
     content = path.read_bytes()
     return without_answers(content.decode()).encode() if path.parent.name == PAGES else content
 
 
 def _refuse_withheld(path: Path) -> None:
-    """Raise an error if a course's file that students get needs a module that they do not have."""
+    """Raise an error if a course's file for students imports a module that they do not have."""
     for name in imported_names(path.read_text(encoding="utf-8")):
         if is_part_of(name.removeprefix("netgrader."), (*WITHHELD, *NOT_FOR_STUDENTS)):
             raise NetgraderError(f"{path.name} is for students and imports {name}, which is not.")

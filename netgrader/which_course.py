@@ -1,4 +1,4 @@
-"""The course and assignment of a command: of the working folder, else of the package."""
+"""Find the course and assignment of a command: from the working folder, or else the package."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ NO_COURSE = (
 
 
 def find_course(submission: Path | None = None) -> Course:
-    """Return the course of the working folder, else the one around this package.
+    """Return the course of the working folder, or else the one around this package.
 
-    Looks for ``nbgrader_config.py`` and ``grader_tests`` from the working folder upward, then from the package upward
-    (a checkout with an editable install). A course's config is a program that is run, so only an instructor's is taken
-    for one: nothing that lies where a course keeps what was handed in, nothing that came with the `submission` that is
-    graded, and nothing that belongs to another user. The environment variable ``NETGRADER_COURSE`` overrides all of it: who
-    sets it trusts that folder. The package's own course is always ours, since the package itself is run from there.
+    Searches for ``nbgrader_config.py`` and ``grader_tests`` from the working folder upward, then from the package upward (a
+    checkout with an editable install). A course's config is a program that will run, so only an instructor's counts: no
+    folder where a course keeps submissions, none that came with the `submission` being graded, and none that belongs to
+    another user. The environment variable ``NETGRADER_COURSE`` overrides all of this: it marks its folder as trusted. The
+    package's own course is always trusted, since the package itself runs from there.
 
     Raises
     ------
     UsageError
-        If there is none, or it may not be one.
+        If there is no course, or it is not trusted.
     """
     named = os.environ.get(TRUST_VARIABLE)
     if named:
@@ -55,7 +55,7 @@ def find_course(submission: Path | None = None) -> Course:
 
 
 def _found_from(here: Path, own: Sequence[Path], submission: Path | None) -> Path:
-    """Return the folder of the course that is meant in the folder `here`; `own` are the package's."""
+    """Return the folder of the course for the working folder `here`; `own` are the package's folders."""
     above = [folder for folder in (here, *here.parents) if _is_course(folder)]
     for folder in above:
         if folder in own or not _may_be_handed_in(folder, submission):
@@ -66,12 +66,12 @@ def _found_from(here: Path, own: Sequence[Path], submission: Path | None) -> Pat
 
 
 def require_meant(root: Path) -> None:
-    """See that the course in the folder `root` is one, and not a part of another one, and an instructor's.
+    """Check that the folder `root` is an instructor's course, and not part of another one.
 
     Raises
     ------
     UsageError
-        If not, with what to type.
+        If not; the message says what to type.
     """
     if is_taken_for_another(root):
         raise UsageError(
@@ -82,12 +82,12 @@ def require_meant(root: Path) -> None:
 
 
 def only_assignment(course: Course, names: Sequence[str]) -> Assignment:
-    """Return the assignment that is meant where none is named: the only one of those called `names`.
+    """Return the only assignment of `names`, for a command that names none.
 
     Raises
     ------
     UsageError
-        If there is none, or several.
+        If there are none or several.
     """
     if len(names) != 1:
         known = ", ".join(names) or "none"
@@ -96,7 +96,7 @@ def only_assignment(course: Course, names: Sequence[str]) -> Assignment:
 
 
 def is_taken_for_another(root: Path) -> bool:
-    """Whether commands typed in `root` would use the course around it, as nothing else is set."""
+    """Whether commands in `root` would use the course around it, with no course set in the environment."""
     return lies_among_submissions(root) and not os.environ.get(TRUST_VARIABLE)
 
 
@@ -111,5 +111,5 @@ def _may_be_handed_in(folder: Path, submission: Path | None) -> bool:
 
 
 def _is_course(folder: Path) -> bool:
-    """Whether `folder` looks like a course that we can grade: nbgrader's config and our tests."""
+    """Whether `folder` looks like a course that we can grade: it has nbgrader's config and our tests."""
     return (folder / CONFIG).is_file() and (folder / TESTS).is_dir()

@@ -1,8 +1,8 @@
-"""Processes of ours that make one call after the other, and keep what they have imported: `Workers`.
+"""Worker processes that make one call after the other and keep their imports: `Workers`.
 
-A call that meets a limit of its own ends its worker, and the next one begins another; a worker ends with the process that
-asked. This is not a pool of `multiprocessing` or `concurrent.futures`: those cannot be used in a daemonic process, as Dask has
-them, import the caller's main script again, and break whole where one process is killed.
+A call that hits one of its limits ends its worker, and the next call starts another; a worker ends with its parent process.
+This is not a pool of `multiprocessing` or `concurrent.futures`: those do not run in a daemonic process such as Dask's, import
+the caller's main script again, and break entirely if one process is killed.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 __all__ = ["EndedError", "Workers", "serve"]
 
-STOP_SECONDS = 2.5  # in which a worker at work ends its cages
+STOP_SECONDS = 2.5  # seconds for a busy worker to end its sandboxes
 T = TypeVar("T")
 
 
 class EndedError(Exception):
-    """The worker ended over a call; `code` is its exit code, negative for the signal that killed it."""
+    """The worker ended during a call; `code` is its exit code, negative for the signal that killed it."""
 
     def __init__(self, code: int) -> None:
         super().__init__(f"exit code {code}")
@@ -39,12 +39,12 @@ class EndedError(Exception):
 
 
 class Workers:
-    """Workers with one environment, as many as there are calls at the same time.
+    """Workers with one environment, as many as there are concurrent calls.
 
     Parameters
     ----------
     environment
-        Theirs, whole.
+        Their environment variables, complete.
     stderr
         Their standard error, as for subprocess.Popen.
     """
@@ -57,32 +57,32 @@ class Workers:
         self._idle: list[_Worker] = []
         self._all: list[_Worker] = []
         atexit.register(self.stop)
-        os.register_at_fork(after_in_child=self._all.clear)  # they are the parent's
+        os.register_at_fork(after_in_child=self._all.clear)  # they belong to the parent
         os.register_at_fork(after_in_child=self._idle.clear)
 
     def call(self, read: Callable[[bytes], T], most: int, function: str, *arguments: object) -> T:
-        """Call a function, and return what `read` makes of its answer.
+        """Call a function in a worker, and return `read` of its reply.
 
         Parameters
         ----------
         read
-            What it raises ends the worker: a process that has parsed a stranger's bytes may say anything.
+            Decodes the reply; an exception here ends the worker, since a process that parsed untrusted bytes may send anything.
         most
-            How many bytes of an answer are taken.
+            Maximum size of a reply, in bytes.
         function
-            As ``module:name``. It returns bytes.
+            The function as ``module:name``. It returns bytes.
         arguments
-            What it is called with, after a descriptor that closes when nobody asks any more.
+            Its arguments, after a descriptor that closes when the caller is gone.
 
         Raises
         ------
         EndedError
-            If the worker ended over it.
+            If the worker ended during the call.
         """
         worker = self._taken()
         try:
             found = read(worker.ask(pickle.dumps((function, arguments)), most))
-        except BaseException:  # Ctrl-C, too: what it works on is of no use any more
+        except BaseException:  # also Ctrl-C: the result is no longer needed
             worker.end()
             raise
         with self._lock:
@@ -101,7 +101,7 @@ class Workers:
             return self._idle.pop()
 
     def stop(self) -> None:
-        """Terminate all, those at work too, kill what takes long to end, and start no more."""
+        """Terminate all workers, even busy ones; kill them after `STOP_SECONDS`; start no more."""
         with self._lock:
             self._stopped = True
         for worker in self._all:
@@ -114,7 +114,7 @@ class Workers:
 
 
 class _Worker:
-    """A worker, seen from the process that asks it."""
+    """A worker, as its parent sees it."""
 
     def __init__(self, environment: Mapping[str, str], stderr: int | None) -> None:
         ours, theirs = socket.socketpair()
@@ -126,7 +126,7 @@ class _Worker:
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,
                 pass_fds=[theirs.fileno()],
-                start_new_session=True,  # Ctrl-C is for whoever waits for it
+                start_new_session=True,  # Ctrl-C is for the parent
             )
         self._connection: Connection[Any, Any] = Connection(ours.detach())
 
@@ -139,14 +139,14 @@ class _Worker:
             raise EndedError(self.process.wait()) from error
 
     def end(self) -> None:
-        """End it, even at work."""
+        """Kill the worker, even if it is busy."""
         self.process.kill()
         self._connection.close()
         self.process.wait()
 
 
 def serve(descriptor: int) -> None:
-    """Make the calls that come through a connection until it closes."""
+    """Make the calls that arrive through a connection until it closes."""
     connection: Connection[Any, Any] = Connection(descriptor)
     with contextlib.suppress(EOFError, OSError):
         while True:

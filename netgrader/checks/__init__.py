@@ -1,4 +1,4 @@
-"""The language in which tests are written: verdicts, fixtures, exercises."""
+"""The language of graded tests: verdicts, fixtures, exercises."""
 
 from graphread.text import Text
 from netgrader.checks.context import CellEvidence, Dataset, Networks, TestContext

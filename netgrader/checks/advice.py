@@ -1,4 +1,4 @@
-"""What to do where NumPy, TensorFlow or Python refuses a line of a student's: ``advice.toml``."""
+"""Advice on a line that NumPy, TensorFlow or Python rejects: ``advice.toml``."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from graphread.text import Said, Text
 __all__ = ["ADVICE", "NOT_AS_MANY", "ON_A_TENSOR", "TWO_GRAPHS", "Advice", "advice"]
 
 NOT_AS_MANY = r"\b\d+ rows were fed, and labels for \d+|same first dimension, got \d+ and \d+ rows"
-"""What an instrument says where there are not as many labels as images."""
+"""Messages about a number of labels that differs from the number of images."""
 TWO_GRAPHS = r"(?:`?fetch`? |[Ff]etch argument |feed_dict key ).*is not an element of this graph"
-"""What a session says of something that it was to run, or was fed."""
+"""Messages of a session about a fetch or feed from another graph."""
 ON_A_TENSOR = "Cannot convert a symbolic tf.Tensor"
 
 
 PLACES = ("first", "second", "third", "fourth")
-"""Places of an answer for what the groups of its pattern hold that matched, in their order."""
+"""Names of the placeholders that a pattern's matched groups fill, in order."""
 
 
 class Advice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An entry of ``advice.toml``; its head explains the keys."""
+    """An entry of ``advice.toml``; that file's header explains the keys."""
 
     pattern: str
     example: str
@@ -37,14 +37,14 @@ ADVICE = msgspec.toml.decode(Path(__file__).with_suffix(".toml").read_bytes(), t
 
 
 def advice(message: str, line: str | None) -> Said:
-    """Return what to do, in a sentence; empty where nothing is known.
+    """Return advice as a sentence; empty if no pattern matches.
 
     Parameters
     ----------
     message
-        An exception's text, as `netgrader.checks.diagnose.without_prelude` leaves it.
+        An exception's text, without its prelude (`netgrader.checks.diagnose.without_prelude`).
     line
-        The student's line that it was raised in, if there is one.
+        The student's line that raised it, or None.
     """
     text = message if line is None else f"{message}\n>>> {line}"
     for one in ADVICE:

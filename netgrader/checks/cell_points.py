@@ -1,4 +1,4 @@
-"""From what the checks of a cell found to its points."""
+"""Compute a cell's points from the results of its checks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KEPT: Mapping[Severity, Fraction] = MappingProxyType(
         Severity.REMARK: Fraction(1),
     }
 )
-"""What a cell keeps of its points at most after a fault."""
+"""The largest fraction of its points that a cell keeps after one fault, by the fault's severity."""
 SMALL = frozenset({Severity.SLIGHT, Severity.REMARK})
 CHARGED = frozenset({Outcome.FAILED, Outcome.PARTIAL})
 GRAVEST_FIRST = tuple(Severity)
@@ -34,12 +34,12 @@ GRAVEST_FIRST = tuple(Severity)
 def cell_points(checks: Sequence[CheckResult], max_points: float) -> float:
     """Return a check cell's points, rounded half up to two decimals: at most what its faults leave.
 
-    Each cause costs once: the faults named, each code once, leave the product of what they keep (`KEPT`). Shown is the
-    credit earned of the available credit. Public and hidden checks count alike; ungradable ones are available and not earned;
-    those that only follow from a fault named elsewhere do not count. A slight fault always takes its tenth.
-    A cell none of whose checks earned anything earns nothing.
+    Each cause costs once: distinct fault codes multiply the fractions that they leave (`KEPT`). The points are limited by
+    this product and by the earned part of the available credit. Public and hidden checks count alike; ungradable checks count
+    as not earned; checks that only follow from a fault charged elsewhere do not count. A slight fault costs exactly its
+    tenth: the lost credit of a check with only slight faults is added back. A cell earns nothing if none of its checks does.
 
-    Exact arithmetic on the decimal text of the credits: neither the order of the checks nor binary fractions move a mark.
+    Uses exact arithmetic on the decimal text of the credits: neither the order of checks nor binary fractions change a mark.
     """
     earned = spared = total = Fraction(0)
     for check in checks:
@@ -75,7 +75,7 @@ def gravest(checks: Iterable[CheckResult]) -> Severity | None:
 
 
 def gravity(check: CheckResult) -> int:
-    """Return a key that sorts checks: gravest first, then without severity, consequences last."""
+    """Return a sort key: gravest checks first, then those without severity, consequences last."""
     worst = gravest([check])
     if worst is not None:
         return GRAVEST_FIRST.index(worst)
@@ -83,7 +83,7 @@ def gravity(check: CheckResult) -> int:
 
 
 def is_consequence(check: CheckResult) -> bool:
-    """Whether a check says no more than what it follows from."""
+    """Whether a check failed only because of faults charged elsewhere."""
     return check.outcome in CHARGED and not check.faults and bool(check.follows)
 
 

@@ -1,4 +1,4 @@
-"""The objects of tests: evidence, trusted data, lab, networks as read; each made on first use."""
+"""The objects of tests: evidence, trusted data, lab, networks as read; each computed on first use."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ MOST_FED = 1_000
 
 @dataclass(frozen=True)
 class Dataset:
-    """The course's data as the grader has them: inputs (n, …) and targets (n,), as `load_data` returns.
+    """The grader's trusted copy of the data: inputs (n, …) and targets (n,), as from `load_data`.
 
-    `spec` says what they are.
+    `spec` describes them.
     """
 
     spec: DataSpec
@@ -56,34 +56,34 @@ class Dataset:
     x_test: Array
     y_test: Array
     prepare: Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]] | None = None
-    """What makes rows of inputs (n, size), if that is not as the course asks."""
+    """Maps inputs (n, size) to rows of a network, if the student's preparation differs from the course's."""
     columns: npt.NDArray[np.int64] | None = None
-    """Which output stands for each class (classes,), if labels call them by others."""
+    """The output index of each class (classes,), if labels number classes differently."""
 
     def prepared(self, inputs: Array) -> Floats:
-        """Return inputs (n, …) as rows (n, size) as a network is fed them."""
+        """Return inputs (n, …) as rows (n, size) that a network is fed, float32."""
         if self.prepare is None:
             return self.spec.prepared(inputs, self.x_train)
         rows: Floats = self.prepare(inputs.reshape(len(inputs), self.spec.size).astype(np.float64)).astype(np.float32)
         return rows
 
     def by_class(self, outputs: Array) -> Array:
-        """Return a network's outputs (n, classes) with the column of each class in its place."""
+        """Return a network's outputs (n, classes) with the columns in the order of classes."""
         return outputs if self.columns is None else outputs[:, self.columns]
 
     def called(self, classes: Array) -> Array:
-        """Return classes (n,) as the labels call them."""
+        """Return classes (n,) as the student's labels number them."""
         return classes if self.columns is None else self.columns[classes]
 
 
 @functools.cache
 def dataset_in(file: Path, spec: DataSpec) -> Dataset:
-    """Return the data in `file`, read once per process and its forks; nobody may write to it.
+    """Return the data in `file`, read-only, loaded once per process and its forks.
 
     Raises
     ------
     MissingDataError, DamagedDataError
-        If there is no such file, or it is another one than the course's.
+        If there is no such file, or it is not the course's.
     """
     return _dataset(file, spec)
 
@@ -100,9 +100,9 @@ class _Made(Protocol):
 
 
 class CellEvidence:
-    """What one check cell handed over. Asking for an item that is not there ends the test with the reason.
+    """The evidence of one check cell. Requesting a missing item ends the test with the reason.
 
-    The mappings `graphs`, `arrays`, `facts` and `errors` of `raw` can be looked through without ending it.
+    The mappings `graphs`, `arrays`, `facts` and `errors` of `raw` can be searched without ending the test.
     """
 
     def __init__(self, cell: str, raw: Evidence, outside: Mapping[str, Json] | None = None) -> None:
@@ -111,42 +111,42 @@ class CellEvidence:
         self._outside = outside or {}
 
     def graph(self, name: str) -> GraphEvidence:
-        """Return the graph called `name`."""
+        """Return the graph named `name`."""
         graph: GraphEvidence = self._item(name, self.raw.graphs)
         return graph
 
     def array(self, name: str) -> npt.NDArray[Any]:
-        """Return the array called `name`."""
+        """Return the array named `name`."""
         array: npt.NDArray[Any] = self._item(name, self.raw.arrays)
         return array
 
     def fact(self, name: str) -> Json:
-        """Return the JSON value called `name`."""
+        """Return the JSON value named `name`."""
         fact: Json = self._item(name, self.raw.facts)
         return fact
 
     def has(self, name: str) -> bool:
-        """Whether something called `name` was handed over, and not an error in its place."""
+        """Whether an item named `name` was collected, and not an error in its place."""
         return any(name in items for items in (self.raw.graphs, self.raw.arrays, self.raw.facts))
 
     def explained(self, error: ProbeError, asked_for: str, unfinished: GraphEvidence | None = None) -> Fault:
-        """Return what an error means, with the error of an earlier stopped cell behind a missing name.
+        """Return the fault behind an error; for a missing name, with the error of an earlier stopped cell.
 
         Raises
         ------
         Ungradable
-            If the cell was stopped since its time was up.
+            If that cell was stopped because its time was up.
         """
         name = _missing(error)
         return explain(error, asked_for, unfinished, self.stopped(name) if name else None)
 
     def stopped(self, name: str) -> StoppedCell | None:
-        """Return the cell whose error left `name` missing or unfinished, if one did.
+        """Return the cell whose error left `name` missing or unfinished; None if there is none.
 
         Raises
         ------
         Ungradable
-            If it was stopped since its time was up.
+            If it was stopped because its time was up.
         """
         stopped = stopped_before(self._outside, self.cell, name)
         if stopped is not None and stopped.seconds is not None:
@@ -166,18 +166,18 @@ class CellEvidence:
 
 
 def _asked_for(name: str, cell: str) -> str:
-    """Return the student's name of an item: a name itself, otherwise its cell's exercise."""
+    """Return the student's name of an item: the item's name if it is an identifier, else the exercise."""
     return name if name.isidentifier() and name != NET else cell.removeprefix("check_")
 
 
 def _missing(error: ProbeError) -> str:
-    """Return the name that is missing, if that is the error."""
+    """Return the undefined name in a NameError; empty for other errors."""
     found = re.fullmatch(r"name '(\w{1,100})' is not defined", error.message)
     return found.group(1) if found else ""
 
 
 class Networks(Mapping[float, "Network"]):
-    """A cell's networks at the further learning rates that grading asks for; each is read on first use."""
+    """A cell's networks at the further learning rates of grading; each is read on first use."""
 
     def __init__(self, rates: tuple[float, ...], read: Callable[[int, float], Network]) -> None:
         self._numbers = {rate: number for number, rate in enumerate(rates)}
@@ -195,33 +195,33 @@ class Networks(Mapping[float, "Network"]):
 
 @dataclass
 class TestContext:
-    """Everything that the tests of one run share.
+    """State shared by all tests of one run.
 
     Attributes
     ----------
     evidence_root
-        A folder with a folder of evidence for each check cell.
+        A folder with one evidence folder per check cell.
     exercises
-        The exercises' parameters.
+        The parameters of the exercises.
     make_lab
         Starts the lab; called at most once, and only if a test needs it.
     data
-        The data's file; looked for as `netgrader.data.load_data` does if None.
+        The data file; if None, `netgrader.data.load_data` searches for it.
     seed
-        What the probes' choices depended on.
+        The seed of the probes' choices.
     quick
-        Whether somebody waits for the answer, in their own notebook: long measurements are then taken on a sample.
+        Whether a student waits for the answer in their own notebook: long measurements then use a sample.
     problems
-        Why there is no evidence, by cell, where that is known.
+        Known reasons for missing evidence, by cell.
     outside
-        What was seen of the student's process from outside of it.
+        Observations of the student's process from outside it.
     cells
-        The student's code cells by `by_key`, for the lines that faults of a network are about.
+        The student's code cells by `by_key`, to name the lines that caused faults.
     reading_seconds
-        How long the reading of networks took so far.
+        Total time of reading networks so far.
     """
 
-    __test__ = False  # for pytest, which would take it for tests
+    __test__ = False  # keeps pytest from collecting this class
 
     evidence_root: Path
     exercises: Exercises
@@ -241,72 +241,72 @@ class TestContext:
 
     @property
     def lab(self) -> Lab:
-        """Return the lab."""
+        """The lab, started on first use."""
         lab: Lab = self.once("lab", self.make_lab)
         return lab
 
     @property
     def dataset(self) -> Dataset:
-        """Return the data: training images as the notebook was given them, and the original test images."""
+        """The data: training images as the notebook received them, and the original test images."""
         dataset: Dataset = self.once("dataset", self._load)
         return dataset
 
     @property
     def spec(self) -> DataSpec:
-        """Return what the data are: their shape, their classes, what they show."""
+        """The specification of the data: their shape, classes, words for messages."""
         return self.exercises.data
 
     @property
     def marked(self) -> Marked | None:
-        """Return the marks among the training images that the notebook was given, if there are any."""
+        """The marks among the training images that the notebook received; None if there are none."""
         marked: Marked | None = self.once("marked", self._mark)
         return marked
 
     @property
     def given(self) -> HeldOut:
-        """Return the test images, or other inputs, as the notebook was given them."""
+        """The test inputs as the notebook received them."""
         given: HeldOut = self.once("given", self._given)
         return given
 
     def part(self, name: str) -> tuple[Array, Array]:
-        """Return the inputs of ``train`` or ``test`` as the notebook was given them, and their true targets."""
+        """Return the inputs of ``train`` or ``test`` as the notebook received them, and their true targets."""
         data = self.dataset
         return {"train": (data.x_train, data.y_train), "test": (self.given.images, data.y_test)}[name]
 
     @property
     def references(self) -> Mapping[str, npt.NDArray[np.uint8]]:
-        """Return our copies of the arrays that evidence may refer to, by their names in the notebooks."""
+        """Our copies of the arrays that evidence may refer to, by their names in the notebooks."""
         return _References(self)
 
     def evidence(self, cell: str) -> CellEvidence:
-        """Return what a check cell handed over, or why there is nothing."""
+        """Return the evidence of a check cell, with the reason if there is none."""
         evidence: CellEvidence = self.once(
             ("evidence", cell), lambda: CellEvidence(cell, self._evidence(cell), self.outside)
         )
         return evidence
 
     def network(self, cell: str, item: str = NET, rate: float | None = None) -> Network:
-        """Return the network in an `item` as the reader sees it, given the exercise's terms at `rate`."""
+        """Return the network in `item` as the reader sees it, for the exercise's parameters at `rate`."""
         network: Network = self.once(("network", cell, item, rate), lambda: self._read(cell, item, rate))
         return network
 
     def challenge(self, cell: str) -> int | None:
-        """Return the secret number that came with a cell's check; None outside of grading."""
+        """Return the secret number sent with a cell's check; None outside grading."""
         return msgspec.convert(self.outside.get("challenges", {}), dict[str, int]).get(cell)
 
     def untrained(self, cell: str) -> Said | None:
-        """Return in words why a cell's network cannot have been trained before its check; else None."""
-        from netgrader.checks.provenance import untrained  # noqa: PLC0415  (which no student needs)
+        """Return the reason why a cell's network cannot have been trained before its check; else None."""
+        from netgrader.checks.provenance import untrained  # noqa: PLC0415  (not for students)
 
         return untrained(self.outside, cell, self.spec.train.rows)
 
     def networks(self, cell: str) -> Networks:
-        """Return the networks that a cell was asked for at further rates."""
+        """Return the networks that a cell's function built at further rates."""
         rates = self.exercises.asked_rates(cell.removeprefix("check_"), self.seed)
         return Networks(rates, lambda number, rate: self.network(cell, net_at(number), rate))
 
     def once(self, key: object, make: _Made) -> Any:
-        """Return the result of `make`, computed once for this run; a verdict it raises is raised again."""
+        """Return the result of `make`, cached for this run; so is a verdict that it raises."""
         if key in self._broken:
             raise self._broken[key]
         if key not in self._made:
@@ -341,7 +341,7 @@ class TestContext:
 
     @property
     def _secret(self) -> str:
-        """Return what the data of the run follow from; empty if it was given the original ones."""
+        """The secret seed of the run's data, in hex; empty if the notebook received the originals."""
         return msgspec.convert(self.outside.get("held_out", ""), str)
 
     def _given(self) -> HeldOut:
@@ -376,9 +376,9 @@ class TestContext:
 
 
 def require_layers(network: Network) -> None:
-    """End the test unless trained layers lead from the images to one output for each class.
+    """End the test unless trained layers lead from the inputs to one output per class.
 
-    One class may do without an output of its own, where its score is a constant and the others are taken against it.
+    One output less is allowed: a class may have a constant score that the other scores are relative to.
     """
     if not network.layers:
         fail("layer-not-connected", found=Text("no trained layer between the {images} and the loss"))
@@ -391,7 +391,7 @@ def require_layers(network: Network) -> None:
 
 
 def _fed(graph: GraphEvidence) -> dict[str, npt.NDArray[Any]]:
-    """Return what evaluation is fed in addition to images and labels: small values, nothing computed."""
+    """Return the extra feeds of evaluation, without computed tensors and without large values."""
     own = {graph.parts.get(part) for part in COMPUTED}
     return {name: value for name, value in graph.eval_feed.items() if name not in own and value.size <= MOST_FED}
 
@@ -400,7 +400,7 @@ class _References(Mapping[str, "npt.NDArray[np.uint8]"]):
     """Our copies of the arrays that evidence may refer to, by their names in the notebooks."""
 
     def __init__(self, bench: TestContext) -> None:
-        # A table of levels is of whole numbers: of others there is none. A course may say nothing of data.
+        # Lookup tables exist for gray levels only. A course may have no data table.
         spec = bench.exercises.spec
         of_levels = spec is None or spec.scaling == "largest"
         self._parts = {"x_train_2d": "train", "x_test_2d": "test"} if of_levels else {}

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 __all__ = ["StoppedCell", "duration", "explain", "remedy", "said_of", "stopped_before", "without_prelude"]
 
-LONGEST = 100_000  # characters of an error's text that are looked at
-SAID = 200  # characters of an error's text that are shown
+LONGEST = 100_000  # maximum characters of an error's text that are searched
+SAID = 200  # maximum characters of an error's text in a message
 TIME_WAS_UP = Text("{cell} was stopped after {duration}: its time, or that of the whole notebook, was up")
 NO_ANSWER = Text("input(), which nobody answers when a notebook is graded")
 
-# What a kind of error means where a notebook is graded, and what is expected instead.
+# What to expect instead of a kind of error when a notebook is graded.
 REMEDIES: Sequence[tuple[frozenset[str], Text]] = (
     (
         frozenset({"ModuleNotFoundError", "ImportError"}),
@@ -60,21 +60,21 @@ REMEDIES: Sequence[tuple[frozenset[str], Text]] = (
     ),
 )
 OTHERWISE = Text("a cell that runs to its end")
-# As the system says it: a file too large, no space left, a quota used up.
+# errno values of the operating system: file too large, no space left, quota exceeded.
 _DISK = re.compile(r"\[Errno (?:27|28|122)\]")
 TOO_MUCH = Text("less that is written to files: a notebook that is graded has little room for them")
 
-# Where Python read it: a file with a number for a name, which says nothing to anybody.
+# The file that Python read: its name is a number, meaningless to students.
 _READ_FROM = re.compile(r" \([^()]*, line (\d+)\)\s*$")
-# Keras's, before it says in bold what was wrong with a layer's input. Of blanks only the first is a place to begin at: a
-# student's exception may hold millions, and a kernel's messages are read without limits.
+# Keras's preamble, which precedes the bold text about a layer's input. A match starts only at the first of several blanks: a
+# student's exception may hold millions, and kernel messages have no length limit.
 _FOREWORD = re.compile(r"(?:(?<!\s)\s*+Exception encountered when calling [\w.]+\(\)\.\s*)|\x1b\[\d*m")
-# TensorFlow's own advice, which makes two layers of one.
+# TensorFlow's own advice, which would share one layer's variables between two.
 _REUSE = re.compile(r", disallowed\. Did you mean to set reuse.*")
 
 
 SHOWN_AS = {"_IncompleteInputError": "SyntaxError"}
-"""What kinds of errors are called that only IPython has: this one where Python reads on for ever."""
+"""Display names of errors that only IPython has; this one is raised for incomplete code."""
 
 
 @dataclass(frozen=True)
@@ -82,37 +82,37 @@ class StoppedCell:
     """A cell that stopped with an error."""
 
     cell: Said
-    """What to call it."""
+    """Its name in messages."""
     kind: str
     """The exception's class name."""
     message: str
-    """Its text."""
+    """The exception's text."""
     names: frozenset[str]
-    """The names that the cell speaks of."""
+    """The names that appear in the cell."""
     grade_id: str = ""
-    """Its id, empty if it has none."""
+    """Its grade id, empty if it has none."""
     number: int = 0
-    """Its place among the notebook's code cells, from 0."""
+    """Its index among the notebook's code cells, from 0."""
     seconds: float | None = None
-    """For one that was stopped when its time was up: how long it ran."""
+    """The seconds it ran, if it was stopped because its time was up; else None."""
 
     @property
     def sentence(self) -> Said:
-        """Return what happened, as part of a sentence."""
+        """What happened, as part of a sentence."""
         if self.seconds is not None:
             return TIME_WAS_UP.format(cell=self.cell, duration=duration(self.seconds))
         return Text("{cell} stopped at {error}", cell=self.cell, error=said_of(self.kind, self.message))
 
 
 def duration(seconds: float) -> Text:
-    """Return a time in seconds as a sentence writes it."""
+    """Return a time in seconds as text, in minutes from 120 s."""
     if seconds >= 120:
         return Text("{seconds:.3g} minutes", seconds=seconds / 60)
     return Text("{seconds:.3g} s", seconds=seconds)
 
 
 def said_of(kind: str, message: str) -> Said:
-    """Return an exception in one line."""
+    """Return an exception as one line of at most `SAID` characters."""
     if kind == "StdinNotImplementedError":
         return NO_ANSWER
     kind = SHOWN_AS.get(kind, kind)
@@ -132,22 +132,22 @@ def without_prelude(message: str) -> str:
 
 
 def remedy(kind: str, message: str = "") -> Said:
-    """Return what is expected where an exception of this kind was found."""
+    """Return what to expect instead of an exception of this kind."""
     if kind == "OSError" and _DISK.search(message[:SAID]):
         return TOO_MUCH
     return next((expected for kinds, expected in REMEDIES if kind in kinds), OTHERWISE)
 
 
 def stopped_before(outside: Mapping[str, Json], check: str, name: str) -> StoppedCell | None:
-    """Return the cell because of which `name` is missing at a check cell; None if there is none.
+    """Return the stopped cell that left `name` missing at a check cell; None if there is none.
 
-    It is the one called so, else that of the check's exercise, else the last that speaks of the name, else the last of
-    the student's own that stopped since the check before. A cell that reports that it is not written yet does not count.
+    Prefers the cell with that id, then the check's exercise, then the last cell that mentions the name, then the student's
+    last cell that stopped since the previous check. A cell that still holds the placeholder does not count.
 
     Parameters
     ----------
     outside
-        What was seen of the run from outside of it; empty in a student's own notebook.
+        Observations of the run from outside it; empty in a student's own notebook.
     """
     before, exercise = cells_until(outside, check)[:-1], check.removeprefix("check_")
     since = max((number for number, cell in enumerate(before) if cell.evidence), default=-1)
@@ -157,7 +157,7 @@ def stopped_before(outside: Mapping[str, Json], check: str, name: str) -> Stoppe
 
 
 def _nearness(one: StoppedCell, name: str, exercise: str, since: int) -> int:
-    """Return how close a cell is to a missing name: 4 if it has that name, 0 for no relation."""
+    """Return how closely a cell relates to a missing name: 4 if it has that id, 0 for no relation."""
     if one.grade_id == name:
         return 4
     if one.grade_id == exercise:
@@ -168,7 +168,7 @@ def _nearness(one: StoppedCell, name: str, exercise: str, since: int) -> int:
 
 
 def _stopped(number: int, cell: SeenCell) -> StoppedCell:
-    """Return how a cell of the student's stopped."""
+    """Return the record of a stopped cell at index `number`."""
     called = Text("the cell {name}", name=cell.name) if cell.name else Text("code cell {number}", number=number + 1)
     error = cell.error
     return StoppedCell(called, error.kind, error.message, error.names, cell.name, number, error.seconds)
@@ -176,9 +176,9 @@ def _stopped(number: int, cell: SeenCell) -> StoppedCell:
 
 OF_SHAPES = ("accuracy-over-wrong-axis", "fixed-batch-size", "labels-not-one-hot", "wrong-placeholder", "wrong-shape")
 STOPS_AT: Mapping[str, tuple[str, ...]] = {"InvalidArgumentError": OF_SHAPES, "ValueError": OF_SHAPES}
-"""Codes of earlier faults at which a graph may stop when it is run, by the exception that it stops with."""
+"""Codes of earlier faults that can stop a graph's run, by the exception's kind."""
 
-# What TensorFlow, Keras and NumPy say, and what it means in this course. The first that fits is taken.
+# Messages of TensorFlow, Keras and NumPy, and their faults in this course. The first match wins.
 MEANINGS: Sequence[tuple[str, str]] = (
     (r"not available with Keras 3|tf\.layers|has no attribute '(layers|contrib)'", "keras3-removed-api"),
     (r"No gradients provided|No variables to optimize", "minimises-wrong-tensor"),
@@ -195,7 +195,7 @@ EXPECTED: Mapping[str, Said] = {
     "WrongReturn": "",
     "NoGraph": Text("SimpleNamespace(graph=graph, X=X, …), with the parts that the exercise lists"),
 }
-"""What is expected where the probe says that something is of another kind, by the kind of its error."""
+"""What the probe expected, by the kind of error that a wrong return value raises."""
 A_TENSOR = Text("a tensor of TensorFlow's")
 AN_ARRAY = Text("an array: a tensor has no numbers before a session runs it")
 OF_TWO_GRAPHS = Text("a session and a part of a network that belong to two graphs")
@@ -204,18 +204,18 @@ OF_TWO_GRAPHS = Text("a session and a part of a network that belong to two graph
 def explain(
     error: ProbeError, name: str, unfinished: GraphEvidence | None = None, stopped: StoppedCell | None = None
 ) -> Fault:
-    """Return what an error means.
+    """Return the fault that an error means.
 
     Parameters
     ----------
     error
-        The exception as the probe handed it over.
+        The exception as the probe recorded it.
     name
-        What was being made when it was raised, as a student knows it.
+        The student's name for the item that was being built.
     unfinished
-        What there was of the network until then.
+        The part of the network that existed by then, or None.
     stopped
-        The cell because of which a name is missing, if that is known.
+        The cell that left a name missing, if it is known.
     """
     known = _of_the_probe(error, name) or _missing_name(error, name, stopped)
     if known is not None:
@@ -230,7 +230,7 @@ def explain(
 
 
 def _of_the_probe(error: ProbeError, name: str) -> Fault | None:
-    """Return the meaning of an error that the probe raised because of a missing or unsuitable value."""
+    """Return the fault for an error that the probe raised about a missing or unsuitable value, else None."""
     if error.kind == PLACEHOLDER:
         return fault("not-done", place=name)
     if error.kind == "NoRoom":
@@ -243,7 +243,7 @@ def _of_the_probe(error: ProbeError, name: str) -> Fault | None:
 
 
 def _missing_name(error: ProbeError, name: str, stopped: StoppedCell | None) -> Fault | None:
-    """Return the meaning of a missing name, and the stopped cell that caused it, if one did."""
+    """Return the fault for a missing name, with the stopped cell that caused it, if there is one."""
     if error.kind != "NameError" or error.line is not None:
         return None
     if stopped is None:
@@ -256,7 +256,7 @@ def _missing_name(error: ProbeError, name: str, stopped: StoppedCell | None) -> 
 def _swapped(unfinished: GraphEvidence) -> bool:
     """Whether a cross-entropy has labels computed from variables, and logits that are not.
 
-    TensorFlow then finds no gradient, since it takes none with respect to labels.
+    TensorFlow then finds no gradient, since it computes none with respect to labels.
     """
     try:
         graph = plain_graph(read_source(unfinished.meta_graph).graph_def)

@@ -1,8 +1,8 @@
 """The parameters of the exercises (widths, rates, targets, limits), read from ``exercises.toml``.
 
-Both sides read the same file: the probes, to know what to ask the student's functions for, and the tests, to know what
-was asked. So nothing that a student's process says about the question is needed to judge the answer. The table ``[data]``
-says what the course's data are (`netgrader.data`), ``[exercises]`` of which kind each exercise is.
+Both sides read the same file: the probes call the student's functions with its values, and the tests know them from it. So
+judging an answer needs no information about the question from the student's process. The table ``[data]`` describes the
+course's data (`netgrader.data`), ``[exercises]`` gives each exercise's kind.
 """
 
 from __future__ import annotations
@@ -47,68 +47,68 @@ __all__ = [
 T = TypeVar("T")
 FILE, HIDDEN_FILE, FAULTS = "exercises.toml", "hidden.toml", "faults.toml"
 MESSAGES = "messages.{}.mo"
-ATTEMPTS = 1000  # to draw rates that lie apart: with the room that they must have, hundreds of rates are found
+ATTEMPTS = 1000  # draws of rates at a minimum distance: with the required room, hundreds of them succeed
 
 NET = "net"
 
 
 def net_at(number: int) -> str:
-    """Return the item of the network at the `number`-th further rate, from 0; `NET` is the default's."""
+    """Return the item name of the network at the `number`-th further rate, from 0; the default's is `NET`."""
     return f"{NET}@{number + 1}"
 
 
 def trained_at(number: int) -> str:
-    """Return the item of the values trained at the `number`-th rate of a sweep that is examined."""
+    """Return the item name of the values trained at the `number`-th examined rate of a sweep."""
     return f"trained@{number + 1}"
 
 
 def value_at(number: int) -> str:
-    """Return the item of the network at the `number`-th value of a sweep, ascending from 0."""
+    """Return the item name of the network at the `number`-th value of a sweep, ascending from 0."""
     return f"value@{number + 1}"
 
 
 def unfinished_of(item: str) -> str:
-    """Return the item that holds what there was of the network `item` when making it raised."""
+    """Return the item name of the unfinished part of network `item`, if building it raised."""
     return f"{item} unfinished"
 
 
 class BadExerciseError(NetgraderError):
-    """A parameter of an exercise is missing or makes no sense; the message says which, and in which file."""
+    """A parameter of an exercise is missing or invalid; the message names it and its file."""
 
 
 @dataclass(frozen=True)
 class Exercises:
-    """The tables of ``exercises.toml``, read once, and `source`, its path.
+    """The tables of ``exercises.toml``, parsed; `source` is its path.
 
-    `hidden` is the path of what goes on it in grading only, which may be absent.
+    `hidden` is the path of the additions for grading only; the file may be absent.
     """
 
     tables: Mapping[str, Mapping[str, Any]]
-    """As TOML gives them."""
+    """The tables as parsed from TOML."""
     kinds: Mapping[str, str]
     """The kind of each exercise that has one."""
     asked: Mapping[str, Terms]
-    """What each exercise asks for, by the name of its solution cell."""
+    """The parameters of each exercise, by the id of its solution cell."""
     spec: DataSpec | None = None
-    """What the course's data are; None if that is not said."""
+    """The specification of the course's data; None if the file has none."""
     limits: CourseLimits = CourseLimits()  # noqa: RUF009  (it is frozen)
     files: tuple[str, ...] = ()
     """Names of files that notebooks read themselves."""
     release_url: str | None = None
     """The web address of the release."""
     language: str = ENGLISH
-    """What its students are spoken to in."""
+    """The language of texts for students."""
     source: str = FILE
     hidden: Path = Path(HIDDEN_FILE)
 
     @property
     def data(self) -> DataSpec:
-        """Return what the course's data are.
+        """The specification of the course's data.
 
         Raises
         ------
         BadExerciseError
-            If it is not said.
+            If the file has no table ``[data]``.
         """
         if self.spec is None:
             raise BadExerciseError(f"{self.source} has no table [data].")
@@ -116,12 +116,12 @@ class Exercises:
 
     @property
     def texts(self) -> CourseTexts:
-        """Return what the course makes of the catalogue of faults.
+        """The course's texts, with its changes to the catalog of faults.
 
         Raises
         ------
         BadExerciseError
-            If its ``faults.toml``, next to ``exercises.toml``, or its translations make no sense.
+            If ``faults.toml``, next to ``exercises.toml``, or the translations are invalid.
         """
         folder, spec = Path(self.source).parent, self.spec
         about = OF_NO_COURSE
@@ -134,7 +134,7 @@ class Exercises:
         return replace(about, kinds={**CATALOGUE, **(kinds or {})}, language=self.language, own=own)
 
     def of_kind(self, kind: str) -> str:
-        """Return the one exercise of this kind.
+        """Return the only exercise of this kind.
 
         Raises
         ------
@@ -148,16 +148,16 @@ class Exercises:
         return found[0]
 
     def of_cell(self, cell: str) -> Any:
-        """Return the terms of a solution or check cell's exercise; `Terms` if the file has none."""
+        """Return the parameters of a solution or check cell's exercise; empty `Terms` if the file has none."""
         return self.asked.get(cell.removeprefix("check_"), Terms())
 
     def table(self, name: str) -> Mapping[str, Any]:
-        """Return the parameters of the solution cell `name` as the file has them.
+        """Return the table of the solution cell `name`, unparsed.
 
         Raises
         ------
         BadExerciseError
-            If there are none.
+            If there is no such table.
         """
         table = self.tables.get(name)
         if table is None:
@@ -165,11 +165,11 @@ class Exercises:
         return table
 
     def network(self, name: str, learning_rate: float | None = None) -> Exercise:
-        """Return the terms of the network in solution cell `name`, at the default or the given rate."""
+        """Return the requirements for the network in solution cell `name`, at the default or the given rate."""
         return self._network(name, {} if learning_rate is None else {"learning_rate": learning_rate})
 
     def network_as_read(self, name: str) -> Exercise:
-        """Return the terms of cell `name` for a network read by itself; its table ``read`` wins."""
+        """Return the requirements for a network read by itself; its table ``read`` takes precedence."""
         return self._network(name, self.table(name).get("read", {}))
 
     def _network(self, name: str, first: Mapping[str, Any]) -> Exercise:
@@ -179,14 +179,14 @@ class Exercises:
 
     @property
     def networks(self) -> tuple[str, ...]:
-        """Return the exercises that ask for a network."""
+        """The exercises that ask for a network."""
         return tuple(name for name in self.kinds if isinstance(self.of_cell(name), AnyNetworkTerms))
 
     def asked_rates(self, name: str, seed: int) -> tuple[float, ...]:
         """Return the learning rates at which grading builds the network, without the default.
 
-        As many as the table's ``other_rates`` says, log-uniform within its ``rates_between``, to three digits, at least
-        a factor of 1.5 from the default and from one another; the same for the same `seed` on every machine.
+        Their number is the table's ``other_rates``. They are log-uniform within ``rates_between``, rounded to three digits,
+        at least a factor of 1.5 from the default and from one another, and depend only on `seed` and `name`.
         """
         asked = self.of_cell(name)
         if not asked.says("rates_between"):
@@ -204,24 +204,23 @@ class Exercises:
 
 NO_TABLES: Mapping[str, Any] = {**{name: {} for name in RESERVED}, "data": None}
 NO_EXERCISES = Exercises({}, {}, {})
-"""Those of a course that asks for nothing by parameters."""
+"""The exercises of a course without parameters."""
 
 
 def exercises_of(tables: Mapping[str, Any], cells: Collection[str] | None = None) -> Exercises:
-    """Return the tables of a file, each as its type has it.
+    """Return the tables of a file, converted to their types and checked.
 
     Parameters
     ----------
     tables
-        The file, as TOML gives it.
+        The file as parsed from TOML.
     cells
-        What the course's exercises are called. Each table must then belong to one of them. None where the notebooks are not
-        at hand.
+        The names of the course's exercises; each table must then belong to one. None if the notebooks are not available.
 
     Raises
     ------
     SenselessTableError
-        For the first thing that makes no sense, in words that go on after "In exercises.toml, ".
+        For the first invalid value; the message continues "In exercises.toml, ".
     """
     given = {**NO_TABLES, **tables}
     own = {name: _typed(name, given[name], kind) for name, kind in RESERVED.items()}
@@ -241,22 +240,22 @@ def _typed(name: str, table: object, kind: Any) -> Any:
 
 
 def load_exercises(path: Path, cells: frozenset[str] | None = None, *, hidden: Path | None = None) -> Exercises:
-    """Read and check the file of parameters, or the file ``exercises.toml`` in the folder `path`.
+    """Read and check the file of parameters, or ``exercises.toml`` in the folder `path`.
 
     Parameters
     ----------
     path
         The file or its folder.
     cells
-        What the course's exercises are called, where the notebooks are at hand: see `exercises_of`.
+        The names of the course's exercises, if the notebooks are available: see `exercises_of`.
     hidden
-        What is asked for in grading only, which no release holds: a file of tables whose lists go on those of the same
-        name. If None, ``hidden.toml`` next to the file, which is there in a cage.
+        Additions for grading only, in no release: a file of tables whose lists extend the lists of the same name. If None,
+        ``hidden.toml`` next to the file, which exists in a sandbox.
 
     Raises
     ------
     BadExerciseError
-        If it cannot be read, or one of its values makes no sense.
+        If it cannot be read, or one of its values is invalid.
     """
     file = path / FILE if path.is_dir() else path
     hidden = hidden or file.with_name(HIDDEN_FILE)
@@ -270,12 +269,12 @@ def load_exercises(path: Path, cells: frozenset[str] | None = None, *, hidden: P
 
 
 def load_texts(folder: Path, hidden: Path | None = None) -> CourseTexts:
-    """Return the course texts of a folder of checks; those of no course without ``exercises.toml``.
+    """Return the texts of a folder of checks; those of no course if it has no ``exercises.toml``.
 
     Raises
     ------
     BadExerciseError
-        If that, or a file that belongs to it, makes no sense.
+        If that, or a file that belongs to it, is invalid.
     """
     file = folder / FILE
     return load_exercises(file, hidden=hidden).texts if file.is_file() else OF_NO_COURSE
@@ -290,7 +289,7 @@ def _text(file: Path) -> str:
 
 @functools.lru_cache(maxsize=16)
 def _read(text: str, further: str, cells: frozenset[str] | None) -> Exercises:
-    """Return what files' texts say, read once for each text: a class asks at every notebook."""
+    """Return the exercises in the files' texts; cached per text, since grading a class asks per notebook."""
     raw = tomllib.loads(text)
     try:
         for name, lists in tomllib.loads(further).items():
@@ -302,7 +301,7 @@ def _read(text: str, further: str, cells: frozenset[str] | None) -> Exercises:
 
 
 def _beside(file: Path, parse: Callable[[bytes], T]) -> T | None:
-    """Return what a further file of the course says; None if there is none."""
+    """Return the parsed content of another file of the course; None if the file is absent."""
     try:
         return parse(file.read_bytes()) if file.is_file() else None
     except (OSError, ValueError) as error:
@@ -310,7 +309,7 @@ def _beside(file: Path, parse: Callable[[bytes], T]) -> T | None:
 
 
 def _sizes(spec: DataSpec | None) -> dict[str, Any]:
-    """Return what all networks on these data are asked."""
+    """Return the requirements that the data put on all networks."""
     if spec is None:
         return {}
     image = spec.shape if spec.is_images else None
@@ -321,8 +320,8 @@ def _sizes(spec: DataSpec | None) -> dict[str, Any]:
 
 
 def _uniform(text: str) -> float:
-    """Return a number from 0 to 1 that depends on `text` alone.
+    """Return a number in [0, 1) that depends only on `text`.
 
-    Python's and NumPy's generators may change with versions.
+    Uses SHA-256, since Python's and NumPy's generators may change between versions.
     """
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") / 2**64

@@ -1,18 +1,18 @@
-"""Test images that untrusted code never sees: how half is replaced, and what that reveals.
+"""Held-out test images that untrusted code never sees: how half is replaced, and what that reveals.
 
-The notebook is run with a file in which a secret half of the test images, drawn for each submission, is redrawn:
-in the place of each stands a training image of the same class, turned, sheared and moved. The accuracy that counts is
-that on the original images. A network that learned from the training images alone knows both halves equally well, but for
-chance; one that was trained on the test images, or that looks them up, knows the half that it was given better. Which
-half an image belongs to was drawn by lot, so the difference is a randomisation test (Fisher, *The Design of Experiments*,
-1935, chapter II): its error is known for any network. Error rates: ``evaluation/clean.md``.
+The notebook runs with a file in which a secret half of the test images, drawn per submission, is redrawn: each is replaced by
+a training image of the same class, rotated, sheared, scaled and shifted. The accuracy that counts is that on the original
+images. A network that learned from training images alone knows both halves equally well, up to chance; one that was trained
+on the test images, or looks them up, knows the half it received better. The halves are drawn at random, so the difference is
+a randomization test (Fisher, *The Design of Experiments*, 1935, chapter II), whose error is known for any network. Error
+rates: ``evaluation/clean.md``.
 
-Marks among the training images that a notebook is given, which a network knows only if it was trained on them.
+The module also marks training images; only a network that was trained on them knows the marks.
 
-A few images of the training set are replaced by patterns that are drawn for each submission: of each pattern some
-copies, moved, dimmed and noised, and all copies carry the label of one class. A network trained on these images learns
-the patterns with the images; weights that were made anywhere else cannot know them (after 'radioactive data', Sablayrolles
-et al. 2020). How surely networks of all kinds learn them is measured in ``evaluation/clean.md``.
+A few training images are replaced by patterns drawn per submission: several copies of each, shifted, dimmed and noisy, all
+with the label of one class. A network trained on these images learns the patterns too; weights from elsewhere cannot know
+them (after 'radioactive data', Sablayrolles et al. 2020). ``evaluation/clean.md`` measures how reliably networks of all kinds
+learn them.
 """
 
 from __future__ import annotations
@@ -45,45 +45,43 @@ Bytes = npt.NDArray[np.uint8]
 
 
 class Redrawn:
-    """How hidden images are made unlike those in the notebook, and from where they tell."""
+    """Constants of the marks and of redrawing, and the thresholds of the test."""
 
     PATTERNS, COPIES, TRIALS = (
         12,
         20,
         8,
-    )  # patterns, images of each in the training set, and images of each that are asked for
+    )  # patterns, training copies of each, and test copies of each
     SELDOM = 0.005
-    """How often weights from elsewhere may know more patterns than `by_chance` says: 5 of 12 of ten classes in 4 of 1,000."""
-    WAVES, CYCLES = 4, 1.6  # of which a pattern is the sum, and how many of one fit into a picture at most
-    FIRST = 200  # images at the beginning, at which people look, are left as they are
+    """The probability bound of `by_chance`; for ten classes and 12 patterns, more than its 4 occur in 4 of 1,000 cases."""
+    WAVES, CYCLES = 4, 1.6  # cosines per pattern, and the most cycles of one across the image
+    FIRST = 200  # leading images, which people look at, stay unmarked
     NAMED = 5.0
-    """Standard errors at which the grader reports a network as trained on the test images: of ten million honest ones
-    three lie beyond."""
+    """Standard errors at which the grader reports a network as trained on test images: 3 of 10 million honest ones exceed it."""
     TOLD = 3.0
-    """Standard errors starting at which the report shows a lead, and the accuracy on the hidden half counts: one honest
-    network of 740."""
-    AT_ONCE = 32  # images that are moved together: what is computed of so many stays in the processor's cache
-    TURNED, SHEARED, SCALED, MOVED = 0.088, 0.06, 0.048, 0.6  # radians, share, share, pixels: the largest of each
+    """Standard errors at which the report shows a lead and the hidden half's accuracy counts: 1 honest network of 740."""
+    AT_ONCE = 32  # images per batch, to stay in the processor's cache
+    TURNED, SHEARED, SCALED, MOVED = 0.088, 0.06, 0.048, 0.6  # maxima: radians, fraction, fraction, pixels
 
 
 @dataclass(frozen=True)
 class Marked:
-    """Training images with marks among them."""
+    """Training images with marks, and test copies of the marks."""
 
     images: Bytes
-    """The training images as the notebook is given them (n, height, width), uint8; their labels are what they were."""
+    """The training images as the notebook receives them (n, height, width), uint8; their labels are unchanged."""
     trials: Bytes
     classes: Bytes
-    """Further copies of the patterns (m, height, width), uint8, and the class (m,) that each pattern has."""
+    """Further copies of the patterns (m, height, width), uint8, and their classes (m,)."""
 
     def known(self, found: npt.NDArray[np.int64]) -> int:
-        """Return how many of the patterns a network knows that finds the classes `found` (m,) in the trials."""
+        """Return the number of patterns classified right in most trials, from predicted classes (m,)."""
         right = (found == self.classes).reshape(Redrawn.PATTERNS, Redrawn.TRIALS)
         return int((right.mean(axis=1) > 0.5).sum())
 
 
 def by_chance(classes: int) -> int:
-    """Return how many patterns untrained weights may know by chance, by number of classes: 4 of ten."""
+    """Return the number of patterns that untrained weights may know by chance: 4 for ten classes."""
     odds = 1 / classes
     shares = [
         math.comb(Redrawn.PATTERNS, k) * odds**k * (1 - odds) ** (Redrawn.PATTERNS - k)
@@ -95,7 +93,7 @@ def by_chance(classes: int) -> int:
 def mark(seed: str, images: Bytes, labels: Bytes, largest: int = 255) -> Marked:
     """Put marks that depend on `seed` (secret, hex) on training images (n, height, width), `labels` (n,).
 
-    `largest` is the largest grey level. In images with colours (n, height, width, colours) the marks are grey.
+    `largest` is the largest gray level. In color images (n, height, width, channels), the marks are gray.
     """
     random = np.random.default_rng([int(seed, 16), 1])
     marked, trials, classes = images.copy(), [], []
@@ -110,12 +108,12 @@ def mark(seed: str, images: Bytes, labels: Bytes, largest: int = 255) -> Marked:
 
 
 def _coloured(grey: Bytes, images: Bytes) -> Bytes:
-    """Return grey images (n, height, width) as `images` are: with as many colours, if these have any."""
+    """Return gray images (n, height, width) with the color channels of `images`, if these have any."""
     return grey if images.ndim == grey.ndim else np.repeat(grey[..., None], images.shape[3], axis=3)
 
 
 def _pattern(random: np.random.Generator, height: int, width: int) -> npt.NDArray[np.float64]:
-    """Draw a picture (height, width) from 0 to 1, three tenths of it dark: a few waves of any direction."""
+    """Draw a smooth pattern (height, width) in [0, 1], three tenths of it above 0.5: a sum of cosines."""
     y, x = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
     field = np.zeros((height, width))
     for _ in range(Redrawn.WAVES):
@@ -126,7 +124,7 @@ def _pattern(random: np.random.Generator, height: int, width: int) -> npt.NDArra
 
 
 def _copies(pattern: npt.NDArray[np.float64], n: int, random: np.random.Generator, largest: int) -> Bytes:
-    """Move, dim and noise a pattern (height, width) in `n` ways, uint8."""
+    """Return `n` shifted, dimmed and noisy copies of a pattern (height, width), uint8."""
     moved = np.array([np.roll(pattern, tuple(random.integers(-1, 2, 2)), (0, 1)) for _ in range(n)]).reshape(
         -1, *pattern.shape
     )
@@ -139,12 +137,12 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Test images as a notebook is given them."""
+    """Test images or other inputs as the notebook receives them."""
 
     images: Bytes
-    """The images (n, height, width), uint8, or with colours (n, height, width, colours); other inputs (n, …)."""
+    """Images (n, height, width), uint8, or with channels (n, height, width, channels); other inputs (n, …)."""
     hidden: npt.NDArray[np.bool_]
-    """Which of them are replaced (n,), bool: the originals in their place were nowhere within reach of the notebook."""
+    """Which inputs are replaced (n,), bool; the notebook has no access to their originals."""
 
 
 def secret_seed(secret: bytes, *parts: object) -> str:
@@ -153,7 +151,7 @@ def secret_seed(secret: bytes, *parts: object) -> str:
 
 
 def held_out_images(seed: str, train: tuple[Bytes, Bytes], test: tuple[Bytes, Bytes]) -> HeldOut:
-    """Redraw a half of the test images that follows from `seed`.
+    """Return the test images with a half, chosen by `seed`, redrawn.
 
     Parameters
     ----------
@@ -175,14 +173,14 @@ def held_out_images(seed: str, train: tuple[Bytes, Bytes], test: tuple[Bytes, By
 
 
 def half(n: int, random: np.random.Generator) -> npt.NDArray[np.bool_]:
-    """Draw half of `n` by lot: which are of it (n,)."""
+    """Return a random mask (n,), bool, with half of `n` true."""
     hidden = np.zeros(n, bool)
     hidden[random.permutation(n)[: n // 2]] = True
     return hidden
 
 
 def redraw(images: Bytes, random: np.random.Generator) -> Bytes:
-    """Turn, shear, scale and move each of the images (n, height, width), uint8, by an amount of its own."""
+    """Rotate, shear, scale and shift each image (n, height, width), uint8, by random amounts."""
     amounts = random.uniform(-1, 1, (6, len(images), 1))
     made = np.empty_like(images)
     for start in range(0, len(images), Redrawn.AT_ONCE):
@@ -192,7 +190,7 @@ def redraw(images: Bytes, random: np.random.Generator) -> Bytes:
 
 
 def _moved(images: Bytes, amounts: Floats) -> Bytes:
-    """Turn, shear, scale and move uint8 images (n, height, width) by `amounts` (6, n, 1) in [-1, 1]."""
+    """Rotate, shear, scale and shift uint8 images (n, height, width) by `amounts` (6, n, 1) in [-1, 1]."""
     if images.ndim > 3:
         return np.stack([_moved(images[..., colour], amounts) for colour in range(images.shape[3])], axis=3)
     n, height, width = images.shape
@@ -210,7 +208,7 @@ def _moved(images: Bytes, amounts: Floats) -> Bytes:
     top, left = np.floor(from_y), np.floor(from_x)
     lower, righter = from_y - top, from_x - left
     first = np.arange(n)[:, None] * (height + 2)
-    # A row or column of nothing around the image stands for all that lies outside of it.
+    # Zero padding of one pixel stands for everything outside the image.
     padded = np.pad(images, ((0, 0), (1, 1), (1, 1))).astype(np.float64).reshape(-1)
     made = np.zeros((n, height * width))
     for dy, share_y in enumerate((1 - lower, lower)):
@@ -222,31 +220,31 @@ def _moved(images: Bytes, amounts: Floats) -> Bytes:
 
 
 def by_heart(right: npt.NDArray[np.bool_], once: npt.NDArray[np.bool_], twice: npt.NDArray[np.bool_]) -> float:
-    """Return by how many standard errors images are known better than themselves redrawn a little.
+    """Return by how many standard errors images are known better than slightly redrawn copies.
 
-    Redrawing costs an honest network some of the images, and redrawing them once more at least as many again. A table of
-    images loses them all the first time. Of 12 networks that never saw a test image one comes to 1.2, the others to less; with
-    codes of 200 images that they get wrong they come to 5.8 and more, with codes of 100 to 2.5 to 5.8.
+    Redrawing costs an honest network some images, and redrawing again costs at least as many more. A table of images loses
+    them all the first time. Of 12 networks that never saw a test image, one reaches 1.2, the others less; with codes of 200
+    images that they misclassify they reach 5.8 and more, with codes of 100 2.5 to 5.8.
 
     Parameters
     ----------
     right, once, twice
-        Which images are known as they are (n,), redrawn, and redrawn once more.
+        Whether each image (n,) is classified right as it is, redrawn, and redrawn twice.
     """
     more = right - 2.0 * once + twice
     return _in_errors(float(more.sum()), math.sqrt(float(more @ more)))
 
 
 def _in_errors(difference: float, error: float) -> float:
-    """Return a difference in standard errors; 0 where there is no error, and so no difference."""
+    """Return a difference in standard errors; 0 if the error is 0."""
     return difference / error if error > 0 else 0.0
 
 
 def knowledge(logits: npt.NDArray[np.float32], labels: Bytes) -> Floats:
     """Return how well a network knows each image (n,): 0 surely wrong, 0.5 undecided, 1 surely right.
 
-    What decides is by how much the logit (n, classes) of the true class is above all others, in units of a network's own:
-    two of a hundred images lie closer to undecided than one.
+    The sigmoid of the margin between the true class's logit and the largest other one of `logits` (n, classes), in units of
+    the network's own 2 % quantile of absolute margins.
     """
     wide = np.nan_to_num(logits.astype(np.float64), nan=-1e6, posinf=1e6, neginf=-1e6)
     rows = np.arange(len(wide))
@@ -258,19 +256,19 @@ def knowledge(logits: npt.NDArray[np.float32], labels: Bytes) -> Floats:
 
 
 def lead_of_the_given(known: npt.NDArray[Any], hidden: npt.NDArray[np.bool_]) -> tuple[float, float]:
-    """Compare how well a network knows the given images with how well it knows the hidden ones.
+    """Return how much better a network knows the given images than the hidden ones.
 
     Parameters
     ----------
     known
-        How well it knows each image (n,), any number that is larger where it knows it better.
+        A score of how well it knows each image (n,); larger is better.
     hidden
-        Which images it was not given (n,).
+        Which images it was not given (n,), bool.
 
     Returns
     -------
     standard errors, mean
-        By how many standard errors the given images are ahead, and by how much in the mean.
+        The lead of the given images in standard errors, and as a difference of means.
     """
     n, given = len(known), int((~hidden).sum())
     if not 1 < given < n - 1:

@@ -1,11 +1,11 @@
 """Test rows and sequences that untrusted code never sees, and what replaces them.
 
-It is what `netgrader.checks.held_out` does for images: a secret half of the test inputs, drawn for each submission, is
-replaced in the file that the notebook is given. In the place of each stands a row between two training rows that are
-near each other: of the same class, or where targets are numbers of targets near its own.
+The counterpart of `netgrader.checks.held_out` for other inputs: a secret half of the test inputs, drawn per submission, is
+replaced in the notebook's data file. Each is replaced by an interpolation of two nearby training rows: of the same class, or,
+in a regression, with targets near its own.
 
-The target in the file stays the true one. It tells nothing that counts: what counts is what a network answers for the
-original row, which is in no file, and which of the targets belongs to it can be learned from nothing.
+The target in the file stays true. It reveals nothing that counts: grading uses the network's answer for the original row,
+which is in no file, so the target cannot be matched to it.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ Array = npt.NDArray[Any]
 Ints = npt.NDArray[np.int64]
 
 NEAR_TARGETS, OF_A_CLASS = 16, 64
-"""Training rows among which a pair is looked for: those of the nearest targets, or so many of a class, drawn at random."""
-AT_ONCE = 4_000_000  # numbers that are compared together
+"""Candidate training rows for a pair: those with the nearest targets, or a random sample of the class."""
+AT_ONCE = 4_000_000  # numbers compared at once
 
 
 def held_out_inputs(seed: str, train: tuple[Array, Array], test: tuple[Array, Array], spec: DataSpec) -> HeldOut:
-    """Replace half of the test inputs, by `seed`: images are redrawn, others interpolated.
+    """Replace half of the test inputs, chosen by `seed`: images are redrawn, others interpolated.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def held_out_inputs(seed: str, train: tuple[Array, Array], test: tuple[Array, Ar
     train, test
         Inputs (n, …) and their targets (n,).
     spec
-        What they are.
+        The specification of the data.
     """
     if not spec.is_images:
         return held_out_rows(seed, train, test, spec)
@@ -48,7 +48,7 @@ def held_out_inputs(seed: str, train: tuple[Array, Array], test: tuple[Array, Ar
 
 
 def _images_of_numbers(seed: str, train: tuple[Array, Array], test: tuple[Array, Array]) -> HeldOut:
-    """Replace half of the test images by training images with nearly the same target."""
+    """Replace half of the test images by redrawn training images with nearly the same target."""
     random = np.random.default_rng(int(seed, 16))
     (x_train, y_train), (x_test, y_test) = train, test
     hidden = half(len(x_test), random)
@@ -59,7 +59,7 @@ def _images_of_numbers(seed: str, train: tuple[Array, Array], test: tuple[Array,
 
 
 def held_out_rows(seed: str, train: tuple[Array, Array], test: tuple[Array, Array], spec: DataSpec) -> HeldOut:
-    """Replace half of the test rows, by `seed`, by a row between two training rows."""
+    """Replace half of the test rows, chosen by `seed`, by interpolations of two training rows."""
     random = np.random.default_rng(int(seed, 16))
     (x_train, y_train), (x_test, y_test) = train, test
     hidden = half(len(x_test), random)
@@ -78,7 +78,7 @@ def held_out_rows(seed: str, train: tuple[Array, Array], test: tuple[Array, Arra
 
 
 def _of_the_class(y_train: Array, targets: Array, random: np.random.Generator) -> tuple[Ints, Ints]:
-    """Return which of the `targets` have training rows of their class, and such rows for each (m, k)."""
+    """Return the `targets` whose class has training rows, and random rows of that class for each (m, k)."""
     chosen, found = [], []
     for one in np.unique(targets):
         like, places = np.flatnonzero(y_train == one), np.flatnonzero(targets == one)
@@ -91,7 +91,7 @@ def _of_the_class(y_train: Array, targets: Array, random: np.random.Generator) -
 
 
 def _near_targets(y_train: Array, targets: Array, random: np.random.Generator) -> tuple[Ints, Ints]:
-    """Return all `targets`, and for each the training rows with nearest targets (m, k), shuffled."""
+    """Return all `targets`, and for each the training rows with the nearest targets (m, k), shuffled."""
     order = np.argsort(y_train, kind="stable")
     k = min(NEAR_TARGETS, len(order))
     first = np.clip(np.searchsorted(y_train[order], targets) - k // 2, 0, len(order) - k)
@@ -100,9 +100,9 @@ def _near_targets(y_train: Array, targets: Array, random: np.random.Generator) -
 
 
 def _between(rows: Array, found: Ints, scale: Array, whole: Array, random: np.random.Generator) -> Array:
-    """Return, for each candidate list (m, k), a row between the first and its nearest other.
+    """Return, for each candidate list (m, k), a row between its first candidate and the nearest other.
 
-    What is a whole number in all training rows is that of one of the two.
+    A feature that is a whole number in all training rows takes the value of one of the two.
     """
     first, others = rows[found[:, 0]].astype(np.float64), rows[found[:, 1:]].astype(np.float64)
     if others.shape[1]:

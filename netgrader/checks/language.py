@@ -1,8 +1,8 @@
-"""What a test is written with: the `grades` decorator, and the verdicts that it can end with.
+"""The language of tests: the `grades` decorator, and the verdicts that end a test.
 
 A test that returns has passed. Everything else is an exception: `Failed` (all or part of the credit is lost, with named
-faults) or `Ungradable` (there was nothing to look at). Remarks, which cost nothing, are noted through the fixture
-``remark``. `docs/guides/write-an-exercise.md` has an example from beginning to end.
+faults) or `Ungradable` (there was nothing to judge). The fixture ``remark`` records remarks, which cost nothing.
+`docs/guides/write-an-exercise.md` has a complete example.
 """
 
 from __future__ import annotations
@@ -38,29 +38,29 @@ Test = TypeVar("Test", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Grades:
-    """What a test is worth, and to which cell it belongs."""
+    """A test's cell, its share of the cell's points, and the faults it looks for."""
 
     cell: str
-    """``grade_id`` of the check cell whose points it shares in."""
+    """``grade_id`` of the check cell whose points it shares."""
     credit: float = 1.0
-    """Its share: a cell's points are split among its tests, public and hidden, in proportion to their credits. A
-    test with credit 0 earns nothing, and its faults cost what they cost."""
+    """Its share: a cell's points are split among its tests, public and hidden, in proportion to their credits. A test with
+    credit 0 earns nothing, but its faults cost as usual."""
     faults: tuple[str, ...] = ()
-    """Codes of the faults that it looks for. A fault that the reader finds and no test of the cell names is caught
-    by the test that uses the fixture ``refuse_others``."""
+    """Codes of the faults that it looks for. A fault that the reader finds and no test of the cell names is caught by the
+    test that uses the fixture ``refuse_others``."""
 
 
 class Failed(Exception):
-    """The test found something wrong.
+    """The test found a fault.
 
     Attributes
     ----------
     faults
-        What is wrong; one without a code is a sentence and no more.
+        The faults; one without a code is only a sentence.
     share
-        The part of the test's credit that is earned all the same, from 0 (failed) to less than 1 (partial).
+        The fraction of the test's credit that is still earned, from 0 (failed) to less than 1 (partial).
     follows
-        Code of the fault, charged elsewhere, that all of it follows from; none if it stands for itself.
+        Code of the fault, charged elsewhere, that caused them all; None if they stand for themselves.
     """
 
     def __init__(self, faults: Sequence[Fault], share: float = 0.0, follows: str | None = None) -> None:
@@ -88,7 +88,7 @@ def grades(
     credit: float = 1.0,
     faults: Sequence[str] = (),
 ) -> Callable[[Test], Test]:
-    """Say which check cell a test grades, for how much, and what it looks for: see `Grades`.
+    """Declare which check cell a test grades, for how much, and what it looks for: see `Grades`.
 
     The first line of the test's docstring is the sentence that students read.
 
@@ -111,7 +111,7 @@ def grades(
 
 
 def grades_of(test: Callable[..., Any]) -> Grades | None:
-    """Return what `grades` said of a test, or None if it said nothing."""
+    """Return the terms that `grades` gave a test; None without the decorator."""
     terms: Grades | None = getattr(test, ATTRIBUTE, None)
     return terms
 
@@ -150,11 +150,11 @@ def fail_all(faults: Sequence[Fault], share: float = 0.0) -> None:
 
 
 def ungradable(sentence: Said) -> NoReturn:
-    """End the test as ungradable: nothing is there to judge, for a reason that the sentence gives."""
+    """End the test as ungradable; the sentence says why there is nothing to judge."""
     raise Ungradable(sentence)
 
 
 def require_decided(network: Network, codes: Collection[str]) -> None:
-    """End the test as ungradable if the reader could not look for one of these faults: no points."""
+    """End the test as ungradable if the reader could not look for one of these faults."""
     for code in sorted(network.left_open.keys() & codes):
         ungradable(network.left_open[code])

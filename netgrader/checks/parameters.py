@@ -1,7 +1,7 @@
-"""The content of ``exercises.toml``: a Struct for each kind of exercise and each further table.
+"""The schema of ``exercises.toml``: a Struct for each kind of exercise and each other table.
 
-Bounds lie where no exercise needs to be and where what is asked for could not be done within a grading any more. What depends
-on another table is in `netgrader.checks.rules`.
+Bounds exclude values that no exercise needs, or that grading could not handle. `netgrader.checks.rules` has the rules that
+depend on several tables.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ __all__ = [
     "kinds_on",
 ]
 
-# Kinds that an exercise may ask for: of those that the reader tells apart, what makes sense to ask for.
+# The values that an exercise may require: of those that the reader distinguishes, the ones that make sense.
 Activation = Literal[
     "none", "relu", "leaky-relu", "relu6", "elu", "selu", "gelu", "swish", "softplus", "sigmoid", "tanh"
 ]
@@ -58,22 +58,22 @@ ErrorLoss = Literal["mean-squared-error", "mean-absolute-error", "huber", "root-
 AnyLoss = Literal[ClassLoss, ErrorLoss]
 Optimizer = Literal["sgd", "momentum", "adam", "amsgrad", "adamax", "rmsprop", "adagrad", "adadelta", "ftrl"]
 CaseActivation = Literal["none", "relu", "sigmoid", "bent"]
-"""What a single layer is asked for with: the probes build these, and the tests compute them."""
+"""Activations for single layers: the probes build these, and the tests compute them."""
 MeasuredError = Literal["mean-absolute-error", "root-mean-squared-error"]
 RATE = "learning_rate"
-"""What a sweep is of if it does not say."""
+"""The default parameter of a sweep."""
 
 
 class Usual:
-    """What exercises ask for where their parameters do not say it."""
+    """Defaults of exercises' parameters."""
 
-    INSTRUMENT_RATE = 0.003  # of the network that a training loop is called on: that of the course's own first network
-    APART = 1.5  # factor by which the rates that a network is asked for lie apart, at least
-    PUBLIC_CASES, CASES = 2, 5  # of a layer: in exercises.toml, and together with those of hidden.toml
-    FEATURES = 4  # the fewest of which three projections tell rows apart at any scale
-    RUNS = 3  # at most, of which the best counts (evaluation/fairness.md)
+    INSTRUMENT_RATE = 0.003  # of the network that calls a training loop: the rate of the course's first network
+    APART = 1.5  # minimum factor between the rates that a network is built at
+    PUBLIC_CASES, CASES = 2, 5  # cases of a layer: in exercises.toml, and together with those of hidden.toml
+    FEATURES = 4  # fewest features for which three projections distinguish rows at any scale
+    RUNS = 3  # maximum of runs, of which the best counts (evaluation/fairness.md)
     DAY = 86_400  # seconds
-    CELL_SECONDS = 600.0  # of one cell: six times what the slowest cell of the course on digits takes
+    CELL_SECONDS = 600.0  # per cell: six times the slowest cell of the digits course
 
 
 Width = Annotated[int, whole(1, 20_000)]
@@ -101,33 +101,33 @@ class Between(msgspec.Struct, array_like=True, forbid_unknown_fields=True, froze
 
 
 class Interval(Between, frozen=True):
-    """Two values of what is swept."""
+    """Two values of the swept parameter."""
 
     low: SweptValue
     high: SweptValue
 
 
 class RateRange(Between, frozen=True):
-    """Two rates."""
+    """Two learning rates."""
 
     low: Rate
     high: Rate
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What any exercise may say."""
+    """The parameters that any exercise may have."""
 
     only_in_grading: Annotated[str, Meta(min_length=1, description="the end of a sentence, in quotes")] = ""
     estimates_time: bool = False
     plausible: Share | None = None
 
     def says(self, *keys: str) -> bool:
-        """Whether it has values of all these keys."""
+        """Whether all these keys have values."""
         return all(getattr(self, key, None) is not None for key in keys)
 
 
 class AnyNetworkTerms(Terms, frozen=True, kw_only=True):
-    """What may be asked of a network; the fields of `graphread.Exercise` mean the same there."""
+    """Requirements for a network; the fields of `graphread.Exercise` have the same meaning there."""
 
     widths: Widths = ()
     activations: Activations = ()
@@ -167,13 +167,13 @@ class AnyNetworkTerms(Terms, frozen=True, kw_only=True):
         )
 
     def _has_room(self) -> bool:
-        """Whether the other rates are found: each one taken keeps others off on both sides, wherever it lies."""
+        """Whether the other rates surely find room: each rate drawn excludes others on both sides of it."""
         between = self.rates_between or RateRange(1.0, 1.1)
         return not self.other_rates or between.high / between.low >= Usual.APART ** (2 * (self.other_rates + 1))
 
 
 class GivenNetworkTerms(AnyNetworkTerms, frozen=True, kw_only=True):
-    """A network whose architecture is given."""
+    """A network with a prescribed architecture."""
 
     widths: Widths
     activations: Activations
@@ -183,13 +183,13 @@ class GivenNetworkTerms(AnyNetworkTerms, frozen=True, kw_only=True):
 
 
 class NetworkTerms(GivenNetworkTerms, frozen=True, kw_only=True):
-    """A network of given architecture for classes."""
+    """A classification network with a prescribed architecture."""
 
     loss: ClassLoss
 
 
 class ErrorNetworkTerms(GivenNetworkTerms, frozen=True, kw_only=True):
-    """A network of given architecture for a regression."""
+    """A regression network with a prescribed architecture."""
 
     loss: ErrorLoss
 
@@ -201,19 +201,19 @@ class DesignedNetworkTerms(AnyNetworkTerms, frozen=True, kw_only=True):
 
 
 class FreeNetworkTerms(DesignedNetworkTerms, frozen=True, kw_only=True):
-    """A network that students design for classes."""
+    """A classification network that students design."""
 
     loss: ClassLoss | None = None
 
 
 class ErrorFreeNetworkTerms(DesignedNetworkTerms, frozen=True, kw_only=True):
-    """A network that students design for a regression."""
+    """A regression network that students design."""
 
     loss: ErrorLoss | None = None
 
 
 class LayerCase(msgspec.Struct, frozen=True):
-    """A layer that the student's function is asked for."""
+    """A layer that the student's function must build."""
 
     inputs: Annotated[int, whole(2, 10_000)]
     outputs: Annotated[int, whole(2, 10_000)]
@@ -221,7 +221,7 @@ class LayerCase(msgspec.Struct, frozen=True):
 
 
 class LayerTerms(Terms, frozen=True, kw_only=True):
-    """A function that makes a layer."""
+    """A function that builds a layer."""
 
     cases: Annotated[tuple[LayerCase, ...], entries(LayerCase)]
 
@@ -235,7 +235,7 @@ class LoopCall(msgspec.Struct, frozen=True):
     """A call of the student's training loop."""
 
     n_epochs: Annotated[int, whole(1, 20)]
-    # A minibatch of 16 means 3,750 steps an epoch of 60,000 images, as many as a call has time for.
+    # A minibatch of 16 means 3,750 steps per epoch of 60,000 images, as many as fit in a call's time.
     mini_batch_size: Annotated[int, whole(16, 1_000_000)]
     learning_rate: Rate = Usual.INSTRUMENT_RATE
 
@@ -252,7 +252,7 @@ class LoopTerms(Terms, frozen=True, kw_only=True):
 
 
 class SweepTerms(Terms, frozen=True, kw_only=True):
-    """A hyperparameter's values with the accuracy of each."""
+    """Values of a hyperparameter with the accuracy of each."""
 
     network: Annotated[str, Meta(description="the name of an exercise that asks for a network")]
     parameter: Annotated[str, Meta(pattern=Identifier, description="the name of a hyperparameter")] = RATE
@@ -275,12 +275,12 @@ class SweepTerms(Terms, frozen=True, kw_only=True):
 
     @property
     def called(self) -> str:
-        """What the network's function calls the hyperparameter."""
+        """The hyperparameter's name in the network's function."""
         return self.argument or self.parameter
 
     @property
     def fewest(self) -> int:
-        """How many values a sweep must have at least."""
+        """The fewest values of a sweep."""
         return self.values or self.rates
 
 
@@ -291,20 +291,20 @@ class FreeTrainingTerms(Terms, frozen=True, kw_only=True):
 
 
 class TrainingTerms(FreeTrainingTerms, frozen=True, kw_only=True):
-    """A training of so many epochs."""
+    """A training of a fixed number of epochs."""
 
     epochs: Annotated[int, whole(1, 100)]
 
 
 class ErrorTrainingTerms(Terms, frozen=True, kw_only=True):
-    """A training of a regression."""
+    """A training for a regression."""
 
     largest_error: Amount
     error: MeasuredError = "mean-absolute-error"
 
 
 class TargetTerms(Terms, frozen=True, kw_only=True):
-    """An accuracy to reach."""
+    """An accuracy target."""
 
     target: Share
     full: Share
@@ -317,7 +317,7 @@ class TargetTerms(Terms, frozen=True, kw_only=True):
 
 
 class ErrorTargetTerms(Terms, frozen=True, kw_only=True):
-    """An error to fall to."""
+    """An error target."""
 
     target: Amount
     full: Amount
@@ -331,11 +331,11 @@ class ErrorTargetTerms(Terms, frozen=True, kw_only=True):
 
 
 LOOP, GRADIENTS, OWN = "training-loop", "gradients", ""
-"""The last is the kind of an exercise that has none: the keys that tests of ours know mean the same in its table."""
+"""`OWN` is the kind of an exercise without a kind; keys that our tests know mean the same in its table."""
 
 
 def _with_own(kinds: Mapping[str, type[Terms]]) -> Mapping[str, type[Terms]]:
-    """Return the kinds with the exercise's own: all keys optional, and more allowed."""
+    """Return the kinds with the kind `OWN` added: all keys optional, and further ones allowed."""
     fields = itertools.chain.from_iterable(map(msgspec.structs.fields, kinds.values()))
     optional = {
         field.name: (field.name, Optional[field.type], None if field.required else field.default)  # noqa: UP045 (a type that is known at run time only)
@@ -371,15 +371,15 @@ OF_NUMBERS = _with_own(
         "target": ErrorTargetTerms,
     }
 )
-"""The kinds of exercises where targets are classes, and of a regression."""
+"""The kinds of exercises for classification, and for regression."""
 
 
 def kinds_on(spec: DataSpec | None) -> Mapping[str, type[Terms]]:
-    """Return the kinds of exercises on these data."""
+    """Return the kinds of exercises that are possible with these data."""
     if spec is None:
         return OF_CLASSES
     kinds = OF_NUMBERS if spec.is_regression else OF_CLASSES
-    shaped = bool(spec.input_shape)  # both feed flat rows, and enough numbers tell which rows a loop was fed
+    shaped = bool(spec.input_shape)  # both kinds need flat rows; few features do not identify a loop's rows
     barred = {GRADIENTS: shaped or spec.one_output, LOOP: shaped or spec.size < Usual.FEATURES}
     return {name: kind for name, kind in kinds.items() if not barred.get(name)}
 
@@ -389,39 +389,39 @@ Bytes = Annotated[int, whole(1_000_000, 1_000_000_000_000)]
 
 
 class ExecutionLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a notebook may use, unless the instructor sets others."""
+    """Limits of a notebook's run, with defaults."""
 
     cell_seconds: Seconds = Usual.CELL_SECONDS
     notebook_seconds: Seconds = 1200.0
-    """Wall time of one of the student's cells, and of all of them together."""
+    """Wall time in seconds of one of the student's cells, and of all of them together."""
     capture_seconds: Seconds = 300.0
-    """Wall time of taking the evidence at one check cell; of all together as much as `notebook_seconds`."""
+    """Wall time in seconds to collect the evidence of one check cell; all together may take `notebook_seconds`."""
     memory_bytes: Annotated[int, whole(500_000_000, 1_000_000_000_000)] = 4_000_000_000  # TensorFlow needs 500 MB
     cores: Annotated[float, number(0.1, 1024)] = 2.0
     processes: Annotated[int, whole(16, 100_000)] = 256
     disk_bytes: Bytes = 1_200_000_000
-    """As `notebook_cage.Limits` has them."""
+    """As in `notebook_cage.Limits`."""
     text_characters: Annotated[int, whole(100, 10_000_000)] = 60_000
-    """How much of the text that a cell prints is kept: its beginning and its end."""
+    """Characters of a cell's printed text that are kept: its beginning and its end."""
     output_bytes: Annotated[int, whole(1_000, 1_000_000_000)] = 3_000_000
-    """How much of a cell's pictures and tables is kept."""
+    """Bytes of a cell's pictures and tables that are kept."""
     outputs: Annotated[int, whole(1, 100_000)] = 200
-    """How many outputs of a cell are kept."""
+    """Number of a cell's outputs that are kept."""
     notebook_output_bytes: Annotated[int, whole(1_000, 1_000_000_000)] = 24_000_000
-    """How much of what all cells show is kept: text, pictures and tables."""
+    """Bytes of output of all cells that are kept: text, pictures and tables."""
     received_bytes: Bytes = 1_000_000_000
-    """How much all cells may send, kept or not, before the run is ended."""
+    """Bytes that all cells may send, kept or not, before the run is ended."""
     notebook_evidence_bytes: Bytes = 2_400_000_000
-    """How much may be handed over at all checks together."""
+    """Bytes of evidence of all checks together."""
 
 
 class CourseLimits(ExecutionLimits, frozen=True, kw_only=True):
-    """The table ``[limits]``: those of a run, and of all that one student hands in."""
+    """The table ``[limits]``: limits of a run, and of a student's whole submission."""
 
     student_seconds: Annotated[float, number(1, 100 * Usual.DAY)] | None = None
-    """Wall time of all runs and verdicts; None for three times what all notebooks may take."""
+    """Wall time of all runs and verdicts; None for three times the limits of all notebooks."""
     student_evidence_bytes: Annotated[int, whole(0, 1_000_000_000_000)] = 1_000_000_000
-    """Evidence of the latest hand-in that is kept: an ordinary one leaves 60 MB, and 700 MB where data are redrawn."""
+    """Bytes of evidence kept per student, of the latest submission: typically 60 MB, and 700 MB if data are redrawn."""
 
     def __post_init__(self) -> None:
         most = max(self.notebook_seconds, Usual.CELL_SECONDS if self.cell_seconds == Usual.CELL_SECONDS else 0)
@@ -430,7 +430,7 @@ class CourseLimits(ExecutionLimits, frozen=True, kw_only=True):
 
     @property
     def of_a_run(self) -> ExecutionLimits:
-        """Return those of a run alone."""
+        """The limits of a single run."""
         return msgspec.convert(self, ExecutionLimits, from_attributes=True)
 
 
@@ -445,7 +445,7 @@ class Files(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         tuple[Annotated[str, Meta(pattern=r"^\w[\w.-]{0,80}$")], ...],
         several(50, "names of files next to the notebooks"),
     ] = ()
-    """Of files next to the notebooks in ``source/``: they are released, and notebooks have them in the cage."""
+    """Files next to the notebooks in ``source/``: they are released, and available in the sandbox."""
 
     def __post_init__(self) -> None:
         require(self, "names", len({*self.names}) == len(self.names), "name each file once")
@@ -473,7 +473,7 @@ class Texts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The table ``[texts]``."""
 
     language: str = ENGLISH
-    """What students are spoken to in."""
+    """The language of texts for students."""
 
     def __post_init__(self) -> None:
         require(self, "language", self.language in LANGUAGES, f"be one of {', '.join(LANGUAGES)}")

@@ -36,14 +36,14 @@ __all__ = ["BrokenTests", "GradingPlugin", "PlannedCheck", "TestTimeout", "time_
 
 
 class TestTimeout(BaseException):
-    """Raised in a test's thread when its time is up; no `Exception`, so no test catches it."""
+    """Raised in a test's thread when its time is up; not an `Exception`, so tests do not catch it."""
 
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
     """Raise `TestTimeout` in this thread after `seconds`.
 
-    It arrives between two steps of Python. A call into C that never returns is left to the limit of the whole process.
+    It takes effect between two Python instructions. A C call that never returns is left to the time limit of the process.
     """
     thread = ctypes.c_ulong(threading.get_ident())
     lock, over = threading.Lock(), threading.Event()
@@ -62,7 +62,7 @@ def time_limit(seconds: float) -> Iterator[None]:
         with lock:
             over.set()
             timer.cancel()
-            # One that was sent and has not arrived must not hit whoever comes next.
+            # Cancel the pending asynchronous exception: it must not hit later code.
             ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, None)
 
 
@@ -76,7 +76,7 @@ class BrokenTests(NetgraderError):
 
 @dataclass(frozen=True)
 class PlannedCheck:
-    """A test that is going to be run."""
+    """A selected test, before its run."""
 
     check: str
     sentence: str
@@ -92,7 +92,7 @@ class PlannedCheck:
         said: Said | None = None,
         follows: Iterable[str] = (),
     ) -> CheckResult:
-        """Return the verdict with this test's name and terms."""
+        """Return a verdict of this test, with its name and credit."""
         named = {fault.code: fault for fault in faults if fault.code}
         return CheckResult(
             check=self.check,
@@ -111,30 +111,30 @@ class PlannedCheck:
         )
 
     def not_reached(self) -> CheckResult:
-        """Return the verdict where the run ended before this test."""
+        """Return the verdict for a run that ended before this test."""
         return self.result(Outcome.UNGRADABLE, 0.0, said=NOT_REACHED)
 
 
-@dataclass(eq=False)  # hashable, as versions of pytest before 9 ask of a plugin
+@dataclass(eq=False)  # hashable, which pytest before 9 requires of plugins
 class GradingPlugin:
-    """Runs the collected tests for marks."""
+    """Runs the collected tests and collects their verdicts."""
 
     visibility: Mapping[Path, Visibility]
-    """What each test file is, by resolved path."""
+    """The visibility of each test file, by resolved path."""
     cells: Collection[str] | None = None
-    """Check cells whose tests are run; all if None."""
+    """The check cells whose tests run; all if None."""
     seconds: float = 60.0
     """Time limit for one test."""
     texts: CourseTexts = OF_NO_COURSE
-    """What the course says of faults."""
+    """The course's texts about faults."""
     on_plan: Callable[[Sequence[PlannedCheck]], None] = lambda _plan: None
     on_verdict: Callable[[CheckResult], None] = lambda _result: None
-    """Called when it is known which tests will be run, and after each."""
+    """Called when the selected tests are known, and after each test."""
     plan: list[PlannedCheck] = field(default_factory=list)
     verdicts: dict[str, CheckResult] = field(default_factory=dict)
-    """The tests in the order in which students see them, and what came of them, by check id."""
+    """The tests in the order in which students see them, and their verdicts by check id."""
     log: list[str] = field(default_factory=list)
-    """For the instructor: what went wrong in tests, with tracebacks."""
+    """Problems of the tests themselves, with tracebacks, for the instructor."""
 
     def __post_init__(self) -> None:
         self._planned: dict[str, PlannedCheck] = {}  # by pytest's node id
@@ -143,30 +143,30 @@ class GradingPlugin:
         self._found: dict[str, list[Fault]] = {}  # by cell
         self._broken: list[BrokenTests] = []
 
-    # What fixtures ask.
+    # For fixtures.
 
     def terms(self, item: pytest.Item) -> PlannedCheck:
-        """Return the plan's entry for an item of pytest's."""
+        """Return the plan's entry for a pytest item."""
         return self._planned[item.nodeid]
 
     def remark(self, fault: Fault) -> None:
-        """Note something that costs nothing with the test that is running."""
+        """Record a remark, which costs nothing, with the running test."""
         self._remarks.append(fault)
 
     def looked_for(self, cell: str) -> frozenset[str]:
-        """Return codes of the faults that some test of the cell says it looks for."""
+        """Return the codes of faults that the tests of a cell look for."""
         return frozenset(code for entry in self.plan if entry.grades.cell == cell for code in entry.grades.faults)
 
     def raise_if_broken(self) -> None:
-        """Raise the first mistake found in the tests themselves, if there is one."""
+        """Raise the first error found in the tests themselves, if there is one."""
         if self._broken:
             raise self._broken[0]
 
-    # What pytest calls.
+    # Hooks of pytest.
 
     @pytest.hookimpl
     def pytest_exception_interact(self, node: pytest.Item | pytest.Collector, report: pytest.CollectReport) -> None:
-        """Notice a test file that cannot be loaded."""
+        """Record a test file that cannot be loaded."""
         if isinstance(node, pytest.Collector):
             details = str(report.longrepr)
             last = details.strip().rpartition("\n")[2].removeprefix("E").strip()
@@ -174,7 +174,7 @@ class GradingPlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Function]) -> None:
-        """Choose the tests of the cells that are asked for."""
+        """Select the tests of the requested cells and plan them."""
         chosen: list[pytest.Function] = []
         for item in items:
             planned = self._entry(item)
@@ -192,20 +192,20 @@ class GradingPlugin:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_setup(self) -> Iterator[None]:
-        """Limit the time that fixtures take."""
+        """Limit the time of fixtures."""
         self._remarks.clear()
         with time_limit(self.seconds):
             return (yield)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self) -> Iterator[None]:
-        """Limit the time that a test takes."""
+        """Limit the time of a test."""
         with time_limit(self.seconds):
             return (yield)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-        """Turn how a test ended into its verdict."""
+        """Convert a test's end to its verdict."""
         report = yield
         planned = self.terms(item)
         raised = call.excinfo.value if call.excinfo is not None else None
@@ -218,7 +218,7 @@ class GradingPlugin:
             self.on_verdict(verdict)
         return report
 
-    # How it decides.
+    # Verdicts.
 
     def _entry(self, item: pytest.Function) -> PlannedCheck | None:
         function = item.function
@@ -248,7 +248,7 @@ class GradingPlugin:
                 return planned.result(Outcome.UNGRADABLE, 0.0, said=self._why_ungradable(planned, raised))
 
     def _failed(self, planned: PlannedCheck, raised: Failed) -> CheckResult:
-        """Record a failure, unless an earlier test of the cell found the same: then nothing is judged."""
+        """Return the verdict of a failure; charge nothing if an earlier test of the cell found the same."""
         named = [fault.code for fault in raised.faults if fault.code]
         unknown = set(named) - self.texts.kinds.keys()
         if unknown:
@@ -265,7 +265,7 @@ class GradingPlugin:
         return planned.result(Outcome.PARTIAL if credit else Outcome.FAILED, credit, found, follows=follows)
 
     def _told(self, faults: Iterable[Fault]) -> list[Fault]:
-        """Return faults in the sentences of the course."""
+        """Return faults with the course's sentences."""
         return [self.texts.told(fault) for fault in faults]
 
     def _why_ungradable(self, planned: PlannedCheck, raised: BaseException) -> Said:
@@ -287,12 +287,12 @@ class GradingPlugin:
 
 
 def _causes_of(fault: Fault) -> tuple[str, ...]:
-    """Return what may have brought a fault, by its own word and by the catalogue's."""
+    """Return the possible causes of a fault: its own, and those of its kind in the catalog."""
     return (*fault.causes, *kind_of(fault.code).after)
 
 
 def _asserted(raised: BaseException) -> Said:
-    """Return the author's sentence without the comparison that pytest may add below it."""
+    """Return the author's sentence without the comparison that pytest may append."""
     first = plain(str(raised).partition("\n")[0])
     return CONTRADICTED if not first or first.startswith("assert ") else first
 

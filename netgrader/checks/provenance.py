@@ -1,7 +1,7 @@
-"""Whether this run can have trained a network, by the processor time measured outside the cage.
+"""Decide by processor time, measured outside the sandbox, whether this run can have trained a network.
 
-Real values of a good network are not yet a training: they can come from a literal, a file, a friend. No code inside can
-change how much processor time it took.
+Plausible weights of a good network do not prove a training: they can come from a literal, a file, a friend. No code inside
+can change the processor time that it took.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 __all__ = ["untrained"]
 
 LEAST_SECONDS_A_ROW = 0.5 / 60_000
-"""Of processor time. In the digits the smallest network takes 0.5 to be built and to see the 60,000 images once."""
+"""Seconds of processor time per training row. With digits the smallest network takes 0.5 s to build and see 60,000 images
+once."""
 
 
 def untrained(outside: Mapping[str, Json], cell: str, rows: int) -> Said | None:
-    """Return in words why nothing can have been trained on `rows` before check `cell`; else None.
+    """Return the reason why nothing can have been trained on `rows` rows before check `cell`; else None.
 
-    `outside` is what was seen of the student's process from outside of it; empty in a student's own notebook.
+    `outside` are observations of the student's process from outside it; empty in a student's own notebook.
     """
     seconds = _seconds_before(outside, cell)
     if seconds is None or seconds >= rows * LEAST_SECONDS_A_ROW:
@@ -36,7 +37,7 @@ def untrained(outside: Mapping[str, Json], cell: str, rows: int) -> Said | None:
 
 
 def _seconds_before(outside: Mapping[str, Json], cell: str) -> float | None:
-    """Return the processor time of the student's cells up to check `cell`; None if unknown."""
+    """Return the processor time in seconds of the student's own cells up to check `cell`; None if unknown."""
     before = cells_until(outside, cell)
     if not sum(one.cpu_seconds for one in before):
         return None

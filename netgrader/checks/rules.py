@@ -1,4 +1,4 @@
-"""Rules for the tables of ``exercises.toml`` together: names, and a table of dependencies."""
+"""Rules across the tables of ``exercises.toml``: names, and a table of dependencies."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ RESERVED: Mapping[str, Any] = {
     "release": Release,
     "texts": Texts,
 }
-"""Tables that are of no exercise, and their types."""
-BYTES_A_WEIGHT = 16  # 32-bit floats: itself, its gradient, two averages of Adam's
+"""Tables that do not belong to an exercise, and their types."""
+BYTES_A_WEIGHT = 16  # four 32-bit floats: the weight, its gradient, and Adam's two averages
 
 
 class Rule(NamedTuple):
-    """What a key of some kinds of exercises must do, given the other tables."""
+    """A requirement on a key of some kinds of exercises, given the other tables."""
 
     kinds: Any
     key: str
@@ -135,18 +135,18 @@ def require_rules(course: Exercises) -> None:
 def require_names(
     tables: Iterable[str], kinds: Mapping[str, str], known: Collection[str], cells: Collection[str] | None
 ) -> None:
-    """Raise a SenselessTableError for a kind that there is not, or a table that belongs to no exercise.
+    """Raise a SenselessTableError for an unknown kind, or a table that belongs to no exercise.
 
     Parameters
     ----------
     tables
         Names of the tables.
     kinds
-        What ``[exercises]`` says.
+        The table ``[exercises]``.
     known
-        The kinds that exercises on these data can be of.
+        The kinds of exercises that these data allow.
     cells
-        What the course's exercises are called; None where the notebooks are not at hand.
+        The names of the course's exercises; None if the notebooks are not available.
     """
     for name, kind in kinds.items():
         if kind not in known:

@@ -1,4 +1,4 @@
-"""Run graded tests with pytest in this process, with the fixtures that they use: `run_tests`."""
+"""Run graded tests with pytest in this process, with their fixtures: `run_tests`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ __all__ = ["EvidenceByCell", "Fixtures", "TestRun", "run_tests"]
 
 
 class EvidenceByCell(Mapping[str, CellEvidence]):
-    """Evidence by check cell, each read on first use; for a missing one, the reason."""
+    """Evidence by check cell, each read on first use; for missing evidence, the reason."""
 
     def __init__(self, bench: TestContext) -> None:
         self._bench = bench
@@ -51,7 +51,7 @@ class EvidenceByCell(Mapping[str, CellEvidence]):
 
 
 class Fixtures:
-    """Fixtures on one bench, and what the tests measured and showed."""
+    """The fixtures of one run, and the figures and observations that its tests recorded."""
 
     def __init__(self, bench: TestContext, plugin: GradingPlugin) -> None:
         self._bench = bench
@@ -64,19 +64,19 @@ class Fixtures:
 
     @pytest.fixture
     def evidence(self) -> EvidenceByCell:
-        """Return what every check cell handed over, by its ``grade_id``."""
+        """Return the evidence of all check cells, by ``grade_id``."""
         return EvidenceByCell(self._bench)
 
     @pytest.fixture
     def cell_evidence(self, request: pytest.FixtureRequest) -> CellEvidence:
-        """Return what this test's own check cell handed over."""
+        """Return the evidence of this test's own check cell."""
         return self._bench.evidence(self._cell(request))
 
     @pytest.fixture
     def network(self, request: pytest.FixtureRequest) -> Network:
         """Return the network of this test's cell at its default rate; pages draw it with the cell.
 
-        One that has no trained layers from the inputs to the outputs is judged no further.
+        The test ends here if no trained layers lead from the inputs to the outputs.
         """
         cell = self._cell(request)
         network = self._bench.network(cell)
@@ -85,8 +85,8 @@ class Fixtures:
         return network
 
     @pytest.fixture
-    def networks(self, request: pytest.FixtureRequest, network: Network) -> Networks:  # noqa: ARG002  (which has layers)
-        """Return the same at the further rates that it was asked for, by rate."""
+    def networks(self, request: pytest.FixtureRequest, network: Network) -> Networks:  # noqa: ARG002  (it has layers)
+        """Return the networks at the further learning rates of grading, by rate."""
         return self._bench.networks(self._cell(request))
 
     @pytest.fixture
@@ -101,38 +101,38 @@ class Fixtures:
 
     @pytest.fixture
     def lab(self) -> Lab:
-        """Give where graphs are run."""
+        """Return the lab, which runs graphs."""
         return self._bench.lab
 
     @pytest.fixture
     def dataset(self) -> Dataset:
-        """Return the data as we hold them."""
+        """Return the grader's copy of the data."""
         return self._bench.dataset
 
     @pytest.fixture
     def bench(self) -> TestContext:
-        """Return the whole context, for needs without a fixture; `TestContext.once` shares costly work."""
+        """Return the whole context, for needs without a fixture; `TestContext.once` caches expensive work."""
         return self._bench
 
     @pytest.fixture
     def outside(self) -> Mapping[str, Any]:
-        """Return what was seen of the student's process from outside of it; empty in a student's own notebook."""
+        """Return observations of the student's process from outside it; empty in a student's own notebook."""
         return self._bench.outside
 
     @pytest.fixture
     def measured(self, request: pytest.FixtureRequest) -> dict[str, Any]:
-        """Give where to note figures for ``measured`` in the result: ``measured["test_accuracy"] = 0.98``."""
+        """Return a dict for figures in the result's ``measured``: ``measured["test_accuracy"] = 0.98``."""
         return self.measurements.setdefault(self._cell(request), {})
 
     @pytest.fixture
     def show(self, request: pytest.FixtureRequest) -> Callable[[Observation], None]:
-        """Hand over something for the pages to draw with this test's cell."""
+        """Return a function that records an observation for the pages to draw with this test's cell."""
         cell = self._cell(request)
         return lambda observation: self.observations.setdefault(cell, []).append(observation)
 
     @pytest.fixture
     def remark(self) -> Callable[..., None]:
-        """Note a fault that costs nothing, with `fault`'s arguments; none if `found` is `expected`."""
+        """Return a function that records a remark, with `fault`'s arguments; nothing if `found` is `expected`."""
 
         def note(what: str, *, found: object = "", expected: object = None, place: object = "") -> None:
             if found != expected:
@@ -142,7 +142,7 @@ class Fixtures:
 
     @pytest.fixture
     def refuse(self, request: pytest.FixtureRequest) -> Callable[[Network], None]:
-        """End the test if the reader found, or could not look for, one of its faults; note remarks."""
+        """Return a function that ends the test if the reader found or left open its faults; notes remarks."""
         terms = self._plugin.terms(request.node).grades
 
         def look(network: Network) -> None:
@@ -152,7 +152,7 @@ class Fixtures:
 
     @pytest.fixture
     def refuse_others(self, request: pytest.FixtureRequest) -> Callable[[Network], None]:
-        """End the test if the reader found a fault that no test of this cell looks for, so that none is free."""
+        """Return a function that ends the test at faults that no test of this cell looks for."""
         terms = self._plugin.terms(request.node).grades
 
         def look(network: Network) -> None:
@@ -165,7 +165,7 @@ class Fixtures:
         try:
             told = replace(network, faults=tuple(map(self._bench.exercises.texts.told, network.faults)))
             seen = _drawing(told)
-        except Exception as error:  # noqa: BLE001  (a picture that fails must not cost anyone a mark)
+        except Exception as error:  # noqa: BLE001  (a failed drawing must not cost anyone points)
             self._plugin.log.append(f"The network of {cell} could not be drawn: {error!r}")
         else:
             self.observations.setdefault(cell, []).append(seen)
@@ -175,15 +175,15 @@ class Fixtures:
             if remark.code in codes:
                 self._plugin.remark(remark)
         found = [fault for fault in network.faults if fault.code in codes]
-        # A function of an earlier cell may have built this part: then it is charged where that was written.
+        # A function of an earlier cell may have built this part: then the fault is charged there.
         fail_all([replace(fault, causes=(fault.code, *IN_A_LAYER.get(fault.code, ()))) for fault in found])
         require_decided(network, codes)
 
 
 IN_A_LAYER: Mapping[str, tuple[str, ...]] = {"relu-on-logits": ("wrong-activation",)}
-"""What a fault of a network is called in a function that builds a single layer, where that has another name."""
+"""The name of a network's fault in a function that builds a single layer, if it differs there."""
 
-# Plugins of pytest's own that print, write, debug or hook the interpreter: none of it belongs in a student's kernel.
+# pytest's own plugins that print, write, debug or hook the interpreter; a student's kernel must not load them.
 OFF = (
     "terminal",
     "cacheprovider",
@@ -202,7 +202,7 @@ OFF = (
 
 @dataclass(frozen=True)
 class TestRun:
-    """The results of the tests: `checks` by cell as students see them, and each cell's notes."""
+    """The results of the tests: `checks` by cell in the students' order, and each cell's notes."""
 
     checks: Mapping[str, tuple[CheckResult, ...]]
     measured_by_cell: Mapping[str, Mapping[str, Any]]
@@ -211,7 +211,7 @@ class TestRun:
 
 
 def _drawing(network: Network) -> NetworkDrawing:
-    """Return the network as pages show it, drawn and in words."""
+    """Return the network's drawing for the pages, as boxes and in words."""
     return NetworkDrawing(
         boxes=boxes_of(network),
         layers=tuple(layer.describe() for layer in network.layers),
@@ -229,32 +229,32 @@ def run_tests(
     on_plan: Callable[[Sequence[PlannedCheck]], None] = lambda _plan: None,
     on_verdict: Callable[[CheckResult], None] = lambda _result: None,
 ) -> TestRun:
-    """Run the tests in the files given.
+    """Run the tests in the given files.
 
     Parameters
     ----------
     bench
-        What they work on.
+        The state that the tests share.
     public, hidden
-        Files of tests.
+        Test files.
     cells
-        Check cells whose tests are run; all if None.
+        The check cells whose tests run; all if None.
     seconds
         Time limit for one test.
     on_plan, on_verdict
-        Called when it is known which tests will be run, and after each.
+        Called when the selected tests are known, and after each test.
 
     Raises
     ------
     BrokenTests
-        If a file cannot be loaded, or a test does not say what it grades.
+        If a file cannot be loaded, or a test lacks `grades`.
     KeyboardInterrupt
-        If the user stopped it.
+        If the user interrupted the run.
     """
     visibility = _visibility(public, hidden)
     plugin = GradingPlugin(visibility, cells, seconds, bench.exercises.texts, on_plan, on_verdict)
     fixtures = Fixtures(bench, plugin)
-    # Formulas are tried on any numbers there are: what overflows in them is nothing that a student can fix.
+    # Formulas are evaluated on arbitrary numbers: an overflow in them is nothing that a student can fix.
     with _undisturbed(visibility), np.errstate(all="ignore"):
         code = pytest.main(_arguments(visibility), plugins=[plugin, fixtures])
     plugin.raise_if_broken()
@@ -272,7 +272,7 @@ def run_tests(
 
 
 def _visibility(public: Sequence[Path], hidden: Sequence[Path]) -> dict[Path, Visibility]:
-    """Return what each test file is, by resolved path; raise BrokenTests for one that is not there."""
+    """Return the visibility of each test file, by resolved path; raise BrokenTests for a missing file."""
     visibility = dict.fromkeys(map(Path.resolve, public), Visibility.PUBLIC)
     visibility |= dict.fromkeys(map(Path.resolve, hidden), Visibility.HIDDEN)
     for path in visibility:
@@ -282,7 +282,7 @@ def _visibility(public: Sequence[Path], hidden: Sequence[Path]) -> dict[Path, Vi
 
 
 def _require_ended(code: int) -> None:
-    """Raise what it means if pytest did not come to its end."""
+    """Raise the matching error if pytest did not finish."""
     if code == pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
     if code not in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED}:
@@ -290,7 +290,7 @@ def _require_ended(code: int) -> None:
 
 
 def _as_json(noted: Mapping[str, Any], bench: TestContext) -> dict[str, Any]:
-    """Return figures as the JSON has them: sentences among them in English."""
+    """Return figures as JSON values, with texts in English."""
     say = bench.exercises.texts.in_english.say
     return {name: say(value) if isinstance(value, Text) else value for name, value in noted.items()}
 
@@ -305,14 +305,14 @@ def _arguments(files: Mapping[Path, Visibility]) -> list[str]:
 
 @contextlib.contextmanager
 def _undisturbed(files: Mapping[Path, Visibility]) -> Iterator[None]:
-    """Restore the process afterwards: no compiled files, no new modules, no changed environment."""
+    """Restore the process afterwards: no bytecode files, no new modules, no changed environment."""
     environment = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": "", "PYTEST_PLUGINS": ""}
     modules = set(sys.modules)
     with mock.patch.dict(os.environ, environment), mock.patch.object(sys, "dont_write_bytecode", new=True):
         try:
             yield
         finally:
-            # A test file is loaded afresh each time: its author edits it, and the kernel lives on.
+            # A test file is reloaded each time: its author edits it while the kernel lives on.
             for name in set(sys.modules) - modules:
                 if Path(getattr(sys.modules[name], "__file__", None) or ".").resolve() in files:
                     del sys.modules[name]

@@ -13,41 +13,41 @@ __all__ = ["CellError", "SeenCell", "cells_until"]
 
 
 class CellError(msgspec.Struct, frozen=True):
-    """The error that a cell stopped with: its class, its text, and the names that the cell speaks of."""
+    """The error that stopped a cell: its class, its text, and the names that appear in the cell."""
 
     kind: str = ""
     message: str = ""
     names: frozenset[str] = frozenset()
     seconds: float | None = None
-    """For a cell that was stopped when its time was up: how long it ran."""
+    """The seconds it ran, if the cell was stopped because its time was up; else None."""
 
     @property
     def is_placeholder(self) -> bool:
-        """Whether it is that of the line that the notebook came with; a library's says what it cannot do."""
+        """Whether the release's placeholder line raised it; a library's NotImplementedError has a message."""
         return self.kind == "NotImplementedError" and not self.message
 
 
 class SeenCell(msgspec.Struct, frozen=True):
-    """A code cell that was run."""
+    """A code cell that ran."""
 
     name: str = ""
     """Its id, empty if it has none."""
     evidence: str = ""
-    """Its id if it is a check cell."""
+    """Its id if it is a check cell, else empty."""
     given: bool = False
     """Whether its source is the course's own."""
     cpu_seconds: float = 0.0
     error: CellError = CellError()
-    """Without a kind if it ran to its end."""
+    """Has no kind if the cell ran to its end."""
 
     @property
     def is_mishap(self) -> bool:
-        """Whether it is the student's and stopped, though it was written."""
+        """Whether it is a student's cell that was written, and stopped with an error."""
         return bool(self.error.kind) and not self.given and not self.error.is_placeholder
 
 
 def cells_until(outside: Mapping[str, Any], check: str) -> list[SeenCell]:
-    """Return the cells up to and including a check cell; none if it was not observed."""
+    """Return the cells up to and including a check cell; none if that was not observed."""
     cells = msgspec.convert(outside.get("cells", []), list[SeenCell])
     ends = [number for number, cell in enumerate(cells, 1) if cell.evidence == check]
     return cells[: min(ends, default=0)]

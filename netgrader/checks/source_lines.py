@@ -1,7 +1,7 @@
-"""The notebook lines that made an operation: noted next to the student's code, looked up here.
+"""The notebook lines that made an operation: recorded next to the student's code, looked up here.
 
-What is noted is the word of the student's process. It is shown with a fault and decides nothing; the text of a line is taken from
-the notebook that was handed in.
+The record is untrusted: it comes from the student's process. It is shown with a fault and decides nothing; the text of a line
+is read from the submitted notebook.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["MADE_AT", "Cell", "by_key", "made_at", "with_lines"]
 
 MADE_AT = "made_at"
-"""Under what `GraphEvidence.about` has it."""
+"""The key of the record in `GraphEvidence.about`."""
 MOST_OPS, MOST_RUNS, MOST_CELLS = 20_000, 2_000, 200
 LONGEST_LINE = 120
 
@@ -44,9 +44,9 @@ NAMED = Text("line {number} of the cell {cell}: `{text}`")
 OTHER = Text("line {number} of another cell: `{text}`")
 BOTH = Text("{first}, and {second}")
 
-# What Python calls the text of a cell: in IPython and Colab, in ipykernel.
+# Python's file name for a cell: in IPython and Colab, and in ipykernel.
 _CELL = re.compile(r"ipython-input-|[\\/]ipykernel_\d+[\\/]")
-# Where a mistake shows, in the loss or the accuracy, is not always where it is made.
+# The loss or the accuracy shows some mistakes that are made earlier.
 _MADE_BEFORE: Mapping[str, frozenset[str]] = {
     "accuracy-over-wrong-axis": frozenset({"ArgMax", "ArgMin"}),
     "dropout-at-evaluation": RANDOM,
@@ -59,10 +59,10 @@ _OURS = str(Path(__file__).parents[1])
 
 @dataclass(frozen=True)
 class Cell:
-    """A code cell of the student's."""
+    """A student's code cell."""
 
     name: str
-    """Its exercise, empty without one."""
+    """Its exercise, empty if it has none."""
     text: str
 
 
@@ -70,7 +70,7 @@ NOWHERE = Cell("", "")
 
 
 def by_key(cells: Iterable[Cell]) -> dict[str, Cell]:
-    """Return cells by what both sides call them: a hash of their text."""
+    """Return cells by a key that both sides know: a hash of their text."""
     return {_key(cell.text): cell for cell in cells}
 
 
@@ -79,10 +79,10 @@ def _key(text: str) -> str:
 
 
 def made_at(graph: Any) -> dict[str, Json]:
-    """Return notes on where the notebook made the operations of a ``tf.Graph``; nothing if nowhere.
+    """Return a record of the notebook lines that made the operations of a ``tf.Graph``; empty if none did.
 
-    ``runs`` holds for each operation that others made than the one before its number and the lines: of the function that was
-    asked for, and the innermost, each as the number of its cell in ``cells`` and that of the line.
+    ``runs`` has an entry for each operation whose lines differ from its predecessor's: the operation's index, then cell index
+    (in ``cells``) and line number of the called function's line, then of the innermost line if different.
     """
     operations = graph.get_operations()
     cells: dict[str, int] = {}
@@ -100,7 +100,7 @@ def made_at(graph: Any) -> dict[str, Json]:
 
 def _lines(frames: Iterable[Any]) -> Iterator[tuple[str, int]]:
     """Yield the notebook line that called for an operation, and the line that made it if different."""
-    # What calls us is no line that makes a network.
+    # The lines that call our own code do not build the network.
     called = itertools.takewhile(lambda frame: not frame.filename.startswith(_OURS), reversed(list(frames)))
     own = [frame for frame in called if _is_cell(frame.filename)]
     if own:
@@ -111,7 +111,7 @@ def _lines(frames: Iterable[Any]) -> Iterator[tuple[str, int]]:
 
 @functools.lru_cache(maxsize=1_000)
 def _is_cell(file: str) -> bool:
-    """Whether a file is what Python calls the text of a cell."""
+    """Whether a file name is Python's name for a cell."""
     return _CELL.search(file) is not None
 
 
@@ -140,19 +140,19 @@ def with_lines(network: Network, graph: GraphEvidence, cells: Mapping[str, Cell]
 
 
 def _maker(fault: Fault, nodes: Sequence[Any], order: Mapping[str, int]) -> int | None:
-    """Return the number of the operation that a fault is about, or of the one that feeds it."""
+    """Return the index of the operation that a fault is about, or of the one that feeds it."""
     number = order.get(_op(fault.op))
     if number is None:
         return None
     kinds = _MADE_BEFORE.get(fault.code, ())
     makers = [at for at in _above(number, nodes, order) if nodes[at].op in kinds]
-    # Of several random numbers it is not known which are meant.
+    # With several random operations, it is unknown which one is meant.
     known = makers if len(makers) == 1 or kinds is not RANDOM else []
     return next(iter(known), number)
 
 
 def _above(number: int, nodes: Sequence[Any], order: Mapping[str, int]) -> Iterator[int]:
-    """Yield an operation and its inputs, nearest first, without those that only give a shape."""
+    """Yield indexes of an operation and its inputs, nearest first, without those that only give a shape."""
     seen, ahead = {number}, deque([number])
     while ahead:
         at = ahead.popleft()
@@ -179,7 +179,7 @@ def _in_words(noted: _Noted, number: int, cells: Mapping[str, Cell], exercise: s
 
 
 def _line(cell: Cell, line: int, exercise: str) -> Said:
-    """Return how a message refers to a line of a cell; empty if the cell has no such line."""
+    """Return a message's reference to a line of a cell; empty if the cell has no such line."""
     text = plain(_text(cell, line).replace("`", "'"), LONGEST_LINE)
     if not text:
         return ""
@@ -188,7 +188,7 @@ def _line(cell: Cell, line: int, exercise: str) -> Said:
 
 
 def _blank(cell: Cell) -> int:
-    """Return how many empty lines a cell begins with; IPython does not count them."""
+    """Return the number of a cell's leading empty lines, which IPython does not count."""
     blank = len(cell.text) - len(cell.text.lstrip())
     return cell.text[:blank].count("\n")
 

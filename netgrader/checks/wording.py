@@ -1,6 +1,6 @@
-"""The words around what a check found: one place to change them.
+"""Texts around the findings of a check, in one place.
 
-The sentences themselves are the docstrings of the tests and those of the catalogue, `netgrader.faults`.
+The sentences themselves are the docstrings of the tests and the texts of the catalog, `netgrader.faults`.
 """
 
 from __future__ import annotations
@@ -23,5 +23,5 @@ CONTRADICTED = Text("Not so.")
 
 
 def percent(share: float, digits: int | None = 1) -> str:
-    """Return a share as a percentage, such as 92.6 %; with all needed digits if `digits` is None."""
+    """Return a fraction as a percentage, such as 92.6 %; with all needed digits if `digits` is None."""
     return f"{100 * share:.6g} %" if digits is None else f"{100 * share:.{digits}f} %"

@@ -1,1 +1,1 @@
-"""What the commands of `netgrader` do, a module each; `netgrader.cli` says how they are called."""
+"""The work of the commands of `netgrader`, one module each; `netgrader.cli` defines their options."""

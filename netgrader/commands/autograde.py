@@ -1,4 +1,4 @@
-"""``netgrader autograde``: a class on all cores, into nbgrader's gradebook as it gets done."""
+"""``netgrader autograde``: grade a class on all cores, saving to nbgrader's gradebook along the way."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def run(
     only: str | None = None,
     dry_run: bool = False,
 ) -> int:
-    """Grade the class, or some students of it; the exit code."""
+    """Grade the class, or some students of it; return the exit code."""
     if scheduler is not None and workers is not None:
         raise UsageError("--workers is about this machine and --scheduler about others; give one of them.")
     assignment = find_course().own_assignment(name, "nbgrader autograde")
@@ -99,15 +99,15 @@ def grade_class(
     before_table: Callable[[], None] = lambda: None,
     dry_run: bool = False,
 ) -> int:
-    """Grade `students` of `assignment` (all if none), save marks, print the table; the exit code.
+    """Grade `students` of `assignment` (all if empty), save points, print the table; return the exit code.
 
-    `before_table` is called when the marks are saved: what it prints stands above the table, which ends the output. A dry
-    run saves nothing and prints what it would change.
+    `before_table` is called once the points are saved; its output precedes the table, which comes last. A dry run saves
+    nothing and prints what it would change.
     """
     begun = time.monotonic()
     chosen = students_of(assignment, students)
     require_configured(assignment.course)
-    severities_of(assignment)  # a slip in it is said once, before anything runs
+    severities_of(assignment)  # an error in it is reported once, before anything runs
     require_writable(assignment.course.db_url)
     with _alone(assignment):
         store = open_store(assignment.course)
@@ -122,7 +122,7 @@ def grade_class(
             _trouble(out, done)
             return 0
         sync_cells(assignment, {task.job.notebook for task in tasks})
-        deadlines_of(assignment)  # likewise
+        deadlines_of(assignment)  # as above
         with opened(assignment.course) as gradebook:
             strangers = not_on_roster(gradebook, chosen)
         for lost in lost_by_solutions(assignment, Options(sandbox=options.sandbox)):
@@ -142,12 +142,12 @@ def grade_class(
 
 
 def students_of(assignment: Assignment, asked: Sequence[str]) -> list[str]:
-    """Return those who handed something in, or those of them who are asked for.
+    """Return the students with a submission, or those of them in `asked`.
 
     Raises
     ------
     UsageError
-        If there is nobody, or not everybody who is asked for.
+        If there are none, or a student in `asked` has none.
     """
     there = list(assignment.course.submitted(assignment.name))
     if not there:
@@ -195,12 +195,12 @@ def _graded(
     scheduler: str | None,
     saver: Saver | Unsaved,
 ) -> list[Done]:
-    """Grade `tasks`; inform `saver` and wait for it.
+    """Grade `tasks` and return their results, once `saver` has saved them.
 
     Raises
     ------
     NetgraderError
-        If it was stopped, with how to go on.
+        If the user stopped it; the message says how to continue.
     """
     tasks, workers = longest_first(tasks), workers or os.cpu_count() or 1
     how = f"on the cluster {scheduler}" if scheduler else f"with {workers} workers"
@@ -233,7 +233,7 @@ def _summary(
     failed: dict[str, str],
     seconds: float,
 ) -> int:
-    """Print the class as a table, with problems and counts; return how many are not graded in full."""
+    """Print the class as a table, with problems and counts; return the number not graded in full."""
     order = sorted(done, key=lambda one: (one.task.student, one.task.job.notebook))
     rows = [
         (one.task.student, one.result.rendered(one.task.job.assignment.texts.in_english), None)
@@ -244,7 +244,7 @@ def _summary(
     _trouble(out, done)
     results = [one.result for one in done if one.result is not None]
     now = sum(bool(one.made) for one in done)
-    unchanged = sum(bool(result.seconds) for result in results) - now  # what cannot be read was not run, now or before
+    unchanged = sum(bool(result.seconds) for result in results) - now  # an unreadable notebook was never run
     partly = sum(ungraded([result]) for result in results) + len(failed)
     out.print(
         f"{STUDENTS.of(len(chosen))}, {NOTEBOOKS.of(len(results))} in {seconds:.0f} s; "
@@ -262,7 +262,7 @@ def _trouble(out: Console, done: Sequence[Done]) -> None:
 
 @contextmanager
 def _alone(assignment: Assignment) -> Iterator[None]:
-    """Keep two commands from grading one course at once."""
+    """Keep two commands from grading one course at once; raise NetgraderError if another one runs."""
     scratch = assignment.course.scratch
     scratch.mkdir(parents=True, exist_ok=True)
     with (scratch / "grading.lock").open("a+") as lock:

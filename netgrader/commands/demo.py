@@ -1,4 +1,4 @@
-"""``netgrader demo``: the whole road on the sample class, from source to marks, feedback and report."""
+"""``netgrader demo``: the whole workflow on the sample class, from source to feedback and report."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["run"]
 
 
 def run(workers: int | None) -> int:
-    """Release, grade, write pages, show; the sample class's ungradable work does not mean exit code 1."""
+    """Release, grade, write pages, show them; return 0, although the sample class has ungradable work."""
     course = find_course()
     assignment = chosen(course, None)
     out = console()
@@ -42,7 +42,7 @@ def run(workers: int | None) -> int:
 
 
 def _to_open(assignment: Assignment) -> list[tuple[str, Path]]:
-    """Return what a person looks at next: the report, and each student's pages."""
+    """Return the pages to look at next: the report, and each student's pages."""
     pages = [("the class", assignment.course.root / "reports" / f"{assignment.name}.html")]
     for student in assignment.course.submitted(assignment.name):
         folder = assignment.course.folder("feedback", student, assignment.name)

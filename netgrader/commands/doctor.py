@@ -38,9 +38,9 @@ BUBBLEWRAP_REMEDY = "install bubblewrap 0.12.0 or newer; the section 'bubblewrap
 
 @dataclass(frozen=True)
 class Finding:
-    """One line: what was looked for, what was found, and what to type if it is missing.
+    """One line: what was checked, what was found, and what to type if it is missing.
 
-    `needed` is False for what grading can do without: a warning.
+    `needed` is False if grading works without it: then it is a warning.
     """
 
     what: str
@@ -51,7 +51,7 @@ class Finding:
 
     @property
     def mark(self) -> str:
-        """What the line begins with."""
+        """The first word of the line."""
         return "ok" if self.good else "MISSING" if self.needed else "warning"
 
 
@@ -60,11 +60,11 @@ ENDS = (
     "Grading works here only once the line marked MISSING is fixed.",
     "Grading works here only once the {} lines marked MISSING are fixed.",
 )
-"""The last line, for none, one or more lines that are missing."""
+"""The last line, for no, one or more missing items."""
 
 
 def run(sandbox: str = "bubblewrap") -> int:
-    """Print the findings for grading in `sandbox`; 1 if it would not work."""
+    """Print the findings for grading in `sandbox`; return 1 if grading would not work, else 0."""
     bad = 0
     for one in findings(sandbox):
         remedy = "" if one.good or not one.remedy else f"  → {one.remedy}"
@@ -75,7 +75,7 @@ def run(sandbox: str = "bubblewrap") -> int:
 
 
 def findings(sandbox: str = "bubblewrap") -> Iterator[Finding]:
-    """Yield all that is looked at, in order; each is tried when it is asked for."""
+    """Yield all findings in order; each is checked only when it is requested."""
     version = platform.python_version()
     supported = (3, 11) <= sys.version_info[:2] <= (3, 13)
     yield Finding(
@@ -108,7 +108,7 @@ def _course(course: Course, sandbox: str) -> Iterator[Finding]:
 
 
 def _store(folder: Path) -> Finding:
-    """Whether there is a folder for results that can be written, and room in it."""
+    """Return a finding about the folder for results: whether it is writable and has space."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(folder).free / 1e9
@@ -122,7 +122,7 @@ def _store(folder: Path) -> Finding:
 
 
 def _who_grades(course: Course) -> Iterator[Finding]:
-    """Show whether nbgrader uses our steps, and for each assignment which grader and where it runs."""
+    """Yield whether nbgrader uses our steps, and for each assignment its grader and sandbox."""
     from netgrader.nbgrader_plugin.configure import LINES, problem_of, sandbox_of  # noqa: PLC0415  (slow)
 
     problem = problem_of(course)
@@ -142,7 +142,7 @@ def _who_grades(course: Course) -> Iterator[Finding]:
 def _data(course: Course) -> Iterator[Finding]:
     from netgrader.data import load_data  # noqa: PLC0415  (imports NumPy)
 
-    with contextlib.suppress(NetgraderError):  # what is wrong with the configuration is said above
+    with contextlib.suppress(NetgraderError):  # problems of the configuration are reported above
         for assignment in course.own_assignments:
             try:
                 if assignment.spec is not None:
@@ -184,7 +184,7 @@ def _bubblewrap(sandbox: str) -> Iterator[Finding]:
 
 
 def _opened(sandbox: Sandbox) -> Iterator[Finding]:
-    """Yield what a cage keeps of its promises, or that none can begin."""
+    """Yield which promises a sandbox keeps, or that none can start."""
     from netgrader.cage_contents import HIDDEN  # noqa: PLC0415  (POSIX)
     from notebook_cage.cgroups import GROUP_REMEDY  # noqa: PLC0415  (POSIX)
     from notebook_cage.remedies import remedy  # noqa: PLC0415  (POSIX)
@@ -207,14 +207,14 @@ def _opened(sandbox: Sandbox) -> Iterator[Finding]:
 
 
 def _promises(tests: Iterable[SelfTest], not_promised: Collection[str]) -> Iterator[Finding]:
-    """Yield what the cage keeps of its promises."""
+    """Yield which promises the sandbox keeps."""
     for one in tests:
         what_to_do = "" if one.name in not_promised else _promise_remedy(one.name)
         yield Finding(f"cage: {one.name}", one.held, one.detail, what_to_do, needed=one.needed)
 
 
 def _promise_remedy(promise: str) -> str:
-    """Return what to do where a cage begins, and a promise is not kept."""
+    """Return what to do if a sandbox starts but does not keep a promise."""
     from notebook_cage.cgroups import GROUP_REMEDY  # noqa: PLC0415  (POSIX)
 
     remedies = {

@@ -1,4 +1,4 @@
-"""``netgrader grade``: notebooks or submissions' folders, without a gradebook."""
+"""``netgrader grade``: grade notebooks or submissions' folders, without a gradebook."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["STDOUT", "run"]
 
 STDOUT = "<stdout>"
-"""The name of the file that typer gives for a dash."""
+"""The name of the file that typer passes for a dash."""
 
 
 def run(paths: Sequence[Path], json_file: TextIO | None, sandbox: str, *, anew: bool = False) -> int:
-    """Grade `paths` and print results, on stderr if the JSON goes to the screen; the exit code."""
+    """Grade `paths` and print results, on stderr if JSON goes to stdout; return the exit code."""
     jobs = [job for path in paths for job in find_jobs(path, find_course(path))]
     on_screen = json_file is not None and json_file.name == STDOUT
     out = console(err=on_screen)
@@ -46,7 +46,7 @@ def run(paths: Sequence[Path], json_file: TextIO | None, sandbox: str, *, anew: 
 
 
 def _student_of(job: Job) -> str:
-    """Return whose of the class a notebook is by its folder; empty for one that lies elsewhere."""
+    """Return the student of a notebook, from its folder; empty if it is not among the submissions."""
     folder = job.path.resolve().parent
     student = folder.parent.name
     return student if folder == job.assignment.course.folder("submitted", student, job.assignment.name) else ""

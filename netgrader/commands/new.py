@@ -1,4 +1,4 @@
-"""``netgrader new``: a course in which everything works at once, or a further assignment of one."""
+"""``netgrader new``: make a complete, working course, or add an assignment to one."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ COURSE_ID = (
 
 
 def run_from_digits(root: Path) -> int:
-    """Copy the course on digits into the new folder `root`, and show what to type next; the exit code."""
+    """Copy the digits course into the new folder `root`, show what to type next; return the exit code."""
     _require_empty(root)
     return _show_next(root, "digits", copy_digits(root), COURSE_ID.format(root.resolve().name))
 
 
 def run(root: Path, wanted: NewAssignment) -> int:
-    """Write a course, or into the one in `root`, and show what to type next; the exit code.
+    """Write a course, or an assignment into the one in `root`, show what to type; return the exit code.
 
-    An assignment without a name is called like the course.
+    An assignment without a name gets the course's name.
     """
     name = wanted.name or re.sub(r"\W", "_", root.resolve().name).strip("_") or "course"
     if not name.isidentifier():
@@ -65,14 +65,14 @@ def _show_next(root: Path, name: str, written: Iterable[Path], note: str) -> int
 
 
 def _require_empty(root: Path) -> None:
-    """Make the folder `root`, unless it is there and empty."""
+    """Make the folder `root`; raise UsageError if it exists and is not empty."""
     root.mkdir(parents=True, exist_ok=True)
     if any(root.iterdir()):
         raise UsageError(f"{root} is not empty and has no {CONFIG}. Name a new folder.")
 
 
 def _require_ready(root: Path) -> None:
-    """See that the course in `root` is the instructor's, and that nbgrader grades by our steps there."""
+    """Require that the course in `root` is the instructor's, and that nbgrader uses our steps there."""
     require_meant(root)
     if problem_of(Course(root.resolve())) is not None:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""``netgrader feedback`` and ``report``: a page for each notebook, and one on the class."""
+"""``netgrader feedback`` and ``report``: a page for each notebook, and one about the class."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ __all__ = ["feedback_of_class", "report_on_class", "run", "run_report"]
 
 
 def run(name: str, students: Sequence[str]) -> int:
-    """Write the pages of the class, or of some students of it; the exit code."""
+    """Write the pages of the class, or of some students of it; return the exit code."""
     assignment = find_course().own_assignment(name, "nbgrader generate_feedback")
     return feedback_of_class(assignment, students, console())
 
 
 def feedback_of_class(assignment: Assignment, students: Sequence[str], out: Console) -> int:
-    """Write the pages of `students` of `assignment` (all graded ones if none); the exit code."""
+    """Write the pages of `students` of `assignment` (all graded ones if empty); return the exit code."""
     require_configured(assignment.course)
     graded = _graded(assignment)
     chosen = _chosen(assignment, students, graded)
@@ -67,21 +67,21 @@ def _chosen(assignment: Assignment, asked: Sequence[str], graded: Sequence[str])
 
 
 def _graded(assignment: Assignment) -> list[str]:
-    """Return students who have an autograded notebook."""
+    """Return the students with an autograded notebook."""
     course, name = assignment.course, assignment.name
     there = course.submitted(name, "autograded")
     return [student for student in there if any(course.folder("autograded", student, name).glob("*.ipynb"))]
 
 
 def run_report(name: str) -> int:
-    """Write the report on the class; the exit code."""
+    """Write the class report; return the exit code."""
     page = report_on_class(find_course().own_assignment(name, "nbgrader export --assignment"))
     console().print(f"Report: {page}, and {page.with_suffix('.csv').name} next to it")
     return 0
 
 
 def report_on_class(assignment: Assignment) -> Path:
-    """Write the report and its table; the path of the page, ``reports/<assignment>.html``."""
+    """Write the report and its table; return the page's path, ``reports/<assignment>.html``."""
     page = assignment.course.root / "reports" / f"{assignment.name}.html"
     table = page.with_suffix(".csv")
     view = load_class(assignment, page.parent)

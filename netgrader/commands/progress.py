@@ -1,4 +1,4 @@
-"""Progress of the grading of a class: a bar on the terminal, and a log of JSON lines."""
+"""Progress of grading a class: a bar on the terminal, and a log of JSON lines."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ COLUMNS = (
 
 
 class Progress(Watcher):
-    """Shows students and notebooks in a live bar on a terminal; elsewhere a line for each notebook."""
+    """Shows students and notebooks in a live bar on a terminal; elsewhere prints a line per notebook."""
 
     def __init__(self, out: Console, tasks: Sequence[Task]) -> None:
         self._out = out
@@ -59,7 +59,7 @@ class Progress(Watcher):
         self._bar.stop()
 
     def begin(self, task: Task) -> None:
-        """Note that a notebook is being graded."""
+        """Record that grading of a notebook started."""
         self._running[task] = time.monotonic()
 
     def end(self, done: Done) -> None:
@@ -71,13 +71,13 @@ class Progress(Watcher):
         if self._bar.disable:
             result, name = done.result, f"{done.task.student} {done.task.job.notebook}"
             what = f"{result.score:g} of {result.max_score:g}" if result else done.error
-            # Of a file that could not be run at all no stage was, and nothing is known to be unchanged.
+            # For an unreadable file no stage ran, but that does not mean it is unchanged.
             unread = result is None or result.status is Status.NOT
             how = f"{done.seconds:.1f} s" if done.made or unread else "unchanged"
             self._out.print(f"[{self._done}/{self._total}] {name}: {what} ({how})")
 
     def tick(self) -> None:
-        """Say what is running, and for how long."""
+        """Show the running notebooks, and for how long."""
         now = time.monotonic()
         running = (f"{task.student} {task.job.notebook} {now - since:.0f} s" for task, since in self._running.items())
         self._bar.update(self._row, description=", ".join(running))
@@ -87,14 +87,14 @@ class Progress(Watcher):
 
 
 def log_path(assignment: Assignment) -> Path:
-    """Return the file with the lines of JSON of all gradings."""
+    """Return the path of the log of all gradings, in JSON lines."""
     return assignment.course.scratch / "log" / f"{assignment.name}.jsonl"
 
 
 class Journal(Watcher):
-    """Log the grading of a class: ``begin``, ``running`` and ``graded`` for each notebook, the end.
+    """Logs the grading of a class: ``begin``, ``running`` and ``graded`` per notebook, and the end.
 
-    `how` says in words where it is graded.
+    `how` describes where it is graded.
     """
 
     def __init__(self, assignment: Assignment, tasks: Sequence[Task], how: str) -> None:
@@ -113,11 +113,11 @@ class Journal(Watcher):
         )
 
     def begin(self, task: Task) -> None:
-        """Note that a notebook is being graded."""
+        """Log that grading of a notebook started."""
         self._line("running", student=task.student, notebook=task.job.notebook)
 
     def end(self, done: Done) -> None:
-        """Note that a notebook has been graded."""
+        """Log the result of a notebook."""
         self._left -= Counter([done.task.student])
         result = done.result
         about: dict[str, Any] = {"error": done.error}
@@ -144,7 +144,7 @@ class Journal(Watcher):
         )
 
     def close(self, ended: str) -> None:
-        """Note how it ended."""
+        """Log how grading ended."""
         self._line(ended)
 
     def _line(self, event: str, **record: Any) -> None:

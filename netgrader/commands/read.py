@@ -1,4 +1,4 @@
-"""``netgrader read``: what network a file holds, read in the limited child and tried out in a cage."""
+"""``netgrader read``: the network in a file, read within limits and tried out in a sandbox."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-SECONDS = 600.0  # for one graph: as long as a cell of a notebook may take; the course's take 5
+SECONDS = 600.0  # for one graph: as long as the limit of a notebook's cell; the course's graphs take 5
 
 
 def run(graph: Path, exercise: str | None, json: TextIO | None, *, static: bool) -> int:
-    """Print what network there is and what is wrong with it, and write it as JSON; the exit code."""
+    """Print the network and its faults, and write it as JSON; return the exit code."""
     network, shown = read_within_limits(graph, described, graph, exercise, static, seconds=SECONDS)
     if json is not None:
         json.write(dumps(network, indent=2) + "\n")

@@ -35,7 +35,7 @@ __all__ = ["chosen", "differences", "generate", "release", "run"]
 
 REQUIREMENTS = "requirements.txt"
 NOT_RELEASED = frozenset({"__pycache__", ".ipynb_checkpoints"})
-"""Folders that programs write next to the released files."""
+"""Folders that programs create next to the released files."""
 README = """\
 # {title}
 
@@ -74,14 +74,14 @@ README = """\
 | results no longer fit together | *Kernel*, *Restart Kernel and Run All Cells* |
 """
 STUDENTS = "students.md"
-"""A page for students, where a course has one next to its notebooks."""
+"""A page for students, if the course has one next to its notebooks."""
 MORE = f"""
 
 How long it takes, how you are graded, and how to read your feedback: [{STUDENTS}]({STUDENTS})."""
 
 
 def run(assignment: str | None, notebooks: Sequence[str], sandbox: str, *, check: bool, untried: bool) -> int:
-    """Release, or compare; the exit code."""
+    """Release the assignment, or compare its release; return the exit code."""
     which = chosen(find_course(), assignment)
     if check:
         return _compare(which, notebooks)
@@ -101,7 +101,7 @@ def run(assignment: str | None, notebooks: Sequence[str], sandbox: str, *, check
 
 
 def _say_who_handed_in(assignment: Assignment) -> None:
-    """Say what a release means for those who handed in before it."""
+    """Print what a release means for students who have already submitted."""
     there = assignment.handed_in()
     if there:
         typer.echo(
@@ -112,7 +112,7 @@ def _say_who_handed_in(assignment: Assignment) -> None:
 
 
 def _compare(assignment: Assignment, notebooks: Sequence[str]) -> int:
-    """Say whether the release is what the source generates; 1 if it is not."""
+    """Print whether the release is what the source generates; return 1 if not, else 0."""
     if notebooks:
         raise UsageError("--check compares the whole release; it takes no --notebook.")
     stale = differences(assignment)
@@ -122,12 +122,12 @@ def _compare(assignment: Assignment, notebooks: Sequence[str]) -> int:
 
 
 def _try_out(assignment: Assignment, options: Options, released: Path, notebooks: Sequence[str]) -> None:
-    """Grade solution and release, with cached runs; without a cage run nothing, and say so.
+    """Grade solution and release, with cached runs; without a sandbox, print that nothing was graded.
 
     Raises
     ------
     NetgraderError
-        With all that does not fit.
+        If they do not get the expected points; the message lists all problems.
     """
     out = console()
     found: list[str] = []
@@ -152,12 +152,12 @@ def _try_out(assignment: Assignment, options: Options, released: Path, notebooks
 
 
 def chosen(course: Course, name: str | None) -> Assignment:
-    """Return the assignment called `name`, or the only one.
+    """Return the assignment `name`, or the only one if `name` is None.
 
     Raises
     ------
     UsageError
-        If there is none, or several and no name.
+        If there is none, or several without a name.
     """
     if name is not None:
         return course.own_assignment(name, "nbgrader generate_assignment")
@@ -167,30 +167,30 @@ def chosen(course: Course, name: str | None) -> Assignment:
 def release(
     assignment: Assignment, notebooks: Sequence[str] = (), inspect: Callable[[Path, Sequence[str]], None] | None = None
 ) -> Path:
-    """Generate the release of `assignment`, or of some notebooks, and install it in one step.
+    """Generate the release of `assignment`, or of some notebooks, and install it atomically.
 
-    What is released is all that is there afterwards: a later notebook is given what answers an earlier one, so none may
-    stay behind unasked. Cells and points go into the gradebook.
+    The release then contains only these: a later notebook contains answers to an earlier one, so none may remain by
+    accident. Cells and points go into the gradebook.
 
     Parameters
     ----------
     assignment, notebooks
-        What is released; all notebooks if none is named.
+        What to release; all notebooks if none is named.
     inspect
-        Is given the new release, before it is anybody's, and the names of its notebooks; what it raises keeps the old one,
-        and the gradebook as it is.
+        Called with the new release, before it is installed, and the names of its notebooks; an exception keeps the old
+        release and the gradebook unchanged.
 
     Raises
     ------
     NetgraderError
-        With nbgrader's reason, if it refuses; or if a parameter of an exercise makes no sense. The old release stays.
+        If nbgrader refuses (with its reason), or a parameter of an exercise is invalid. The old release stays.
     UsageError
         If there is no such notebook.
     """
     target = assignment.release
     target.parent.mkdir(parents=True, exist_ok=True)
     chosen = tuple(sorted({assignment.files(name).name for name in notebooks})) or assignment.notebooks
-    # Beside the target, so that the last step is a rename.
+    # Next to the target, so that the last step is a rename.
     part = target.parent / f".{target.name}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     try:
         if inspect is not None:
@@ -209,9 +209,9 @@ def release(
 
 
 def differences(assignment: Assignment) -> tuple[str, ...]:
-    """Return names of files where ``release/`` differs from what ``source/`` generates; write nothing.
+    """Return names of files in ``release/`` that differ from what ``source/`` generates; write nothing.
 
-    A release without a wheel, as it is kept under version control, is compared without what is built for it.
+    A release without a wheel, as under version control, is compared without the files built for it.
     """
     with tempfile.TemporaryDirectory() as folder:
         fresh = Path(folder) / "fresh"
@@ -229,19 +229,19 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
     Raises
     ------
     BadExerciseError
-        If a parameter of an exercise makes no sense: each student's check would stumble over it. Nothing is written.
+        If a parameter of an exercise is invalid, which would break each student's check. Nothing is written.
     NetgraderError
-        If a file is missing that the course says its notebooks read.
+        If a file is missing that the course's notebooks read.
     UsageError
-        If there is no such severity or code as the course names.
+        If the course names an unknown severity or code.
     """
     if not notebooks:
         raise UsageError(f"{assignment.source} holds no notebooks.")
-    _ = assignment.exercises_in_grading  # read here, so that what makes no sense in it is found
+    _ = assignment.exercises_in_grading  # raises for invalid parameters
     require_files(assignment)
     _require_files(assignment, notebooks)
     address = _address(assignment)
-    severities_of(assignment)  # students have none of it, but a slip is better found before they hand in
+    severities_of(assignment)  # students do not get severities, but errors should show before they submit
     target.mkdir(parents=True, exist_ok=True)
     files = [assignment.files(name) for name in notebooks]
     _write_notebooks(assignment, target, notebooks, save=save)
@@ -257,9 +257,9 @@ def generate(assignment: Assignment, target: Path, notebooks: Sequence[str], *, 
 
 
 def _write_notebooks(assignment: Assignment, target: Path, notebooks: Sequence[str], *, save: bool) -> None:
-    """Write notebooks into the folder `target` as nbgrader makes them."""
+    """Write notebooks into the folder `target` as nbgrader generates them."""
     with tempfile.TemporaryDirectory() as folder:
-        # Given all at once, nbgrader takes out what is there no more, and adds nothing where somebody handed in.
+        # Given all at once, nbgrader removes old ones, and adds none if there are submissions.
         at_once = set(notebooks) == set(assignment.notebooks) and (not save or removed_notebooks(assignment))
         for name in ("*",) if at_once else notebooks:
             generate_assignment(assignment.course, assignment.name, release_directory=folder, notebook=name, save=save)
@@ -269,12 +269,12 @@ def _write_notebooks(assignment: Assignment, target: Path, notebooks: Sequence[s
 
 
 def _require_files(assignment: Assignment, notebooks: Sequence[str]) -> None:
-    """See to it that probes and tests of the notebooks can work.
+    """Require that probes and tests of the notebooks can work.
 
     Raises
     ------
     NetgraderError
-        With all that cannot.
+        If not; the message lists all problems.
     """
     found = dict.fromkeys(one for name in notebooks for one in file_problems(assignment, name))
     if found:
@@ -304,7 +304,7 @@ def _readme(assignment: Assignment, notebooks: Sequence[str]) -> str:
 
 
 def _address(assignment: Assignment) -> WebAddress | None:
-    """Return the web address of the release, if the course has one."""
+    """Return the web address of the release; None if the course has none."""
     url = assignment.exercises.release_url
     return WebAddress(url) if url is not None else None
 

@@ -1,4 +1,4 @@
-"""Save marks while others are being graded: one writer thread, one student at a time."""
+"""Save points while others are being graded: one writer thread, one student at a time."""
 
 from __future__ import annotations
 
@@ -35,23 +35,23 @@ class Unsaved(Watcher):
     """Saves nothing: for a dry run."""
 
     def finish(self) -> None:
-        """Wait for nothing."""
+        """Do nothing."""
 
     def stop(self) -> None:
-        """Stop nothing."""
+        """Do nothing."""
 
 
 class Saver(Watcher):
-    """Saves each student's marks as soon as all of their notebooks are graded.
+    """Saves each student's points as soon as all of their notebooks are graded.
 
     Attributes
     ----------
     failed
-        Sentences on students whose marks could not be saved.
+        Sentences about students whose points could not be saved, by student.
     late
-        Students who resubmitted meanwhile: their marks stay, since nbgrader would save the newest submission.
+        Students who resubmitted meanwhile: their old points stay, since nbgrader would save the new submission.
     penalties
-        Sentences on points that the gradebook has fewer than are shown, for coming late.
+        Sentences about penalties for late submission, which the gradebook subtracts from the shown points.
     """
 
     def __init__(self, assignment: Assignment, tasks: Sequence[Task], options: Options) -> None:
@@ -72,7 +72,7 @@ class Saver(Watcher):
         self._thread.start()
 
     def end(self, done: Done) -> None:
-        """Have the student saved if this was the last of their notebooks."""
+        """Queue the student for saving if this was the last of their notebooks."""
         student = done.task.student
         self._done.setdefault(student, []).append(done)
         self._left[student] -= 1
@@ -80,25 +80,25 @@ class Saver(Watcher):
             self._queue.put(student)
 
     def tick(self) -> None:
-        """Raise what ended the saving, so that nothing more is graded in vain."""
+        """Raise the exception that ended the saving, so that grading does not continue in vain."""
         if self._error is not None:
             raise self._error
 
     def finish(self) -> None:
-        """Wait until all is saved.
+        """Wait until all points are saved.
 
         Raises
         ------
         GradebookError
-            If the gradebook cannot be used.
+            If the gradebook is unusable.
         """
         self._queue.put(None)
         while self._thread.is_alive():
-            self._thread.join(0.2)  # in small steps, so that Ctrl-C is heard
+            self._thread.join(0.2)  # in small steps, so that Ctrl-C works
         self.tick()
 
     def stop(self) -> None:
-        """Let the student who is being saved be saved, and nobody further."""
+        """Finish saving the current student, and save no others."""
         self._stop.set()
         self._queue.put(None)
         self._thread.join(STOP_SECONDS)
@@ -108,7 +108,7 @@ class Saver(Watcher):
             with opened(self._assignment.course) as gradebook:
                 while (student := self._queue.get()) is not None and not self._stop.is_set():
                     self._one(gradebook, student)
-                    # What was read is not held on to: nbgrader's own steps write through sessions of their own.
+                    # End the transaction: nbgrader's own steps write through sessions of their own.
                     gradebook.db.rollback()
         except Exception as error:  # noqa: BLE001  (raised in the thread that waits for this one)
             self._error = error
@@ -129,13 +129,13 @@ class Saver(Watcher):
                 self.failed[student] = str(reason)
 
     def _save(self, gradebook: Any, student: str, digests: dict[str, str]) -> None:
-        """Save a student's marks with nbgrader, unless the gradebook has them and nothing is late."""
+        """Save a student's points with nbgrader, unless the gradebook is up to date and nothing is late."""
         there = is_up_to_date(self._assignment, student, digests, gradebook)
         if there and not is_late(gradebook, self._assignment, student):
             return
-        handed_in(self._folder(student))  # a time that nbgrader cannot read is the student's own trouble
+        handed_in(self._folder(student))  # an unreadable time is this student's error only
         autograde_one(self._assignment.course, self._assignment.name, student, self._options.sandbox)
-        gradebook.db.rollback()  # what nbgrader wrote is not seen before
+        gradebook.db.rollback()  # make nbgrader's changes visible
         self.penalties += penalties_of(gradebook, self._assignment, student)
 
     def _folder(self, student: str) -> Path:
@@ -149,7 +149,7 @@ def file_states(folder: Path) -> tuple[tuple[str, int, int], ...]:
         try:
             status = path.lstat()
         except OSError:
-            continue  # it went while we looked
+            continue  # removed meanwhile
         if not path.is_dir():
             found.append((path.relative_to(folder).as_posix(), status.st_mtime_ns, status.st_size))
     return tuple(found)

@@ -1,4 +1,4 @@
-"""Marks and reasons as tables on a terminal, or as plain lines where there is none."""
+"""Points and reasons as tables on a terminal, or as plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -49,33 +49,33 @@ LONGEST_REASON = 160  # characters
 class TerminalConsole(Console):
     """A console on which only rich moves the cursor: file, op and exception names are untrusted.
 
-    All output passes here: a sign replaces control characters and those that reverse text, and brackets
-    are plain text.
+    All output passes through here: U+FFFD replaces control characters and those that reverse text, and brackets are plain
+    text.
     """
 
     def __init__(self, **how: Any) -> None:
         super().__init__(markup=False, **how)
 
     def render_str(self, text: str, **how: Any) -> Text:
-        """Render as rich does, before it takes what ends a line for its end."""
+        """Render as rich does, after making the text printable, before rich splits it into lines."""
         return super().render_str(printable(text), **how)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Render as rich does, each piece of text without commands."""
+        """Render as rich does, with printable text only."""
         for text, style, control in super().render(renderable, options):
             yield Segment(text if control else printable(text), style, control)
 
 
 def console(*, err: bool = False) -> Console:
-    """Return a console that writes plain, wide lines where it is not a terminal."""
+    """Return a console that prints plain, wide lines if it is not a terminal."""
     stream = sys.stderr if err else sys.stdout
     return TerminalConsole(file=stream, width=None if stream.isatty() else PLAIN_WIDTH, highlight=False)
 
 
 def notebook_lines(out: Console, result: NotebookResult) -> None:
-    """Print one notebook's marks: a table of its cells, with a line for each check that did not pass.
+    """Print one notebook's points: a table of its cells, with a line for each check that did not pass.
 
-    A cell that does not work at all comes before the points.
+    Cells that do not work at all are named before the points.
     """
     points = f"{result.score:g} of {result.max_score:g} points"
     broken = [cell.cell for cell in result.cells if gravest(cell.checks) is Severity.FATAL]
@@ -97,7 +97,7 @@ def notebook_lines(out: Console, result: NotebookResult) -> None:
 def class_table(out: Console, rows: Iterable[tuple[str, NotebookResult | None, str | None]]) -> None:
     """Print a class: a row for each notebook with points and the reasons for lost ones.
 
-    `rows` are student, result, and the sentence why there is none.
+    `rows` are student, result, and why there is no result.
     """
     table = Table()
     table.add_column("student")
@@ -113,9 +113,9 @@ def class_table(out: Console, rows: Iterable[tuple[str, NotebookResult | None, s
 
 
 def changes_table(out: Console, done: Sequence[Done], marks: Mapping[tuple[str, str], Marks]) -> None:
-    """Print the cells whose points would change against the last results, and how many students.
+    """Print the cells whose points would change from the last results, and the number of students.
 
-    `marks` are those of the gradebook, by student and notebook: points that a person gave stay.
+    `marks` are the gradebook's, by student and notebook: points that a person gave stay.
     """
     table = Table("student", "notebook", "cell")
     table.add_column("before", justify="right")
@@ -140,20 +140,20 @@ def changes_table(out: Console, done: Sequence[Done], marks: Mapping[tuple[str, 
 
 
 def uncaged_warning(out: Console, sandbox: str) -> None:
-    """Say it where submissions run in a cage that does not keep all promises."""
-    from netgrader.cage_contents import cage_warning  # noqa: PLC0415  (slow, and commands that read ask for no cage)
+    """Print a warning if submissions run in a sandbox that does not keep all promises."""
+    from netgrader.cage_contents import cage_warning  # noqa: PLC0415  (slow, and commands that only read need no sandbox)
 
     if warning := cage_warning(sandbox):
         out.print(warning, soft_wrap=True)
 
 
 def require_known(asked: Iterable[str], known: Collection[str], assignment: str) -> None:
-    """See that there is everybody who was asked for.
+    """Require that all students in `asked` have a submission.
 
     Raises
     ------
     UsageError
-        That names who is not there.
+        If some do not; the message names them.
     """
     missing = sorted({*asked} - {*known})
     if missing:
@@ -161,9 +161,9 @@ def require_known(asked: Iterable[str], known: Collection[str], assignment: str)
 
 
 def trouble_lines(out: Console, trouble: Iterable[tuple[str, Sequence[str]]]) -> None:
-    """Say what broke in the course's own checks: the instructor's to fix, no student's fault.
+    """Print errors of the course's own checks, which the instructor must fix.
 
-    `trouble` is whose notebook it was, and what is known of it: tracebacks, of which all is shown with ``--debug``.
+    `trouble` are notebook names with tracebacks, which are printed in full with ``--debug``.
     """
     whole = "--debug" in sys.argv
     for name, entries in trouble:
@@ -184,7 +184,7 @@ def _why(result: NotebookResult) -> Said:
 
 
 def _reasons(checks: Sequence[CheckResult]) -> list[str]:
-    """Return a line for each check that did not pass, the gravest first; what follows is counted."""
+    """Return a line for each check that did not pass, gravest first, and the number of consequences."""
     told = sorted((check for check in checks if check.outcome is not Outcome.PASSED or check.message), key=gravity)
     lines = [_reason(check) for check in told if not is_consequence(check)]
     follow = len(told) - len(lines)

@@ -1,4 +1,4 @@
-"""``netgrader store``: how much is kept of gradings, how much of it is stale, and how to make room."""
+"""``netgrader store``: show the size of the cache and its stale part; prune it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class _Listed:
 
 
 def run(sandbox: str, *, prune: bool = False) -> int:
-    """Say what there is, or remove what is stale; the exit code."""
+    """Print the entries of the store, or remove stale ones; return the exit code."""
     course, out = find_course(), console()
     store = open_store(course)
     entries = list(_listed(course, store.root, Options(sandbox=sandbox)))
@@ -71,7 +71,7 @@ def _mb(entries: list[_Listed]) -> str:
 
 def _listed(course: Course, root: Path, options: Options) -> Iterator[_Listed]:
     """Yield the entries of the store at `root`, stage by stage; hashes are not verified here."""
-    notebooks: dict[str, str] = {}  # of runs that are not stale, by the hash of what came out of them
+    notebooks: dict[str, str] = {}  # of runs that are not stale, by the digest of their results
     for stage in STAGES:
         for folder in sorted((root / stage).glob("*/*")):
             size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
@@ -94,7 +94,7 @@ def _is_stale(course: Course, stage: str, inputs: Mapping[str, Any], notebook: s
             now = run_context(assignment, str(notebook), options)
             if stage == VERDICTS:
                 now = {**verdict_context(assignment, options), "tests": tests_hashes(assignment, str(notebook))}
-                del now["seed"]  # further runs of a notebook have others
+                del now["seed"]  # further runs of a notebook have other seeds
             if all(inputs.get(name) == value for name, value in now.items()):
                 return False
     return True

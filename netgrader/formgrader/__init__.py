@@ -1,7 +1,7 @@
 """Formgrader's page of a submission, limited in time and memory: an extension of Jupyter's server.
 
-It is switched on by being installed (`etc/jupyter/jupyter_server_config.d/netgrader.json`) and off by
-`jupyter server extension disable netgrader.formgrader`.
+Installing it enables it (`etc/jupyter/jupyter_server_config.d/netgrader.json`); `jupyter server extension disable
+netgrader.formgrader` disables it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
 
 
 def _load_jupyter_server_extension(server: Any) -> None:
-    """Answer in nbgrader's place, if formgrader is loaded: extensions load in order of their names."""
-    from netgrader.formgrader import handlers  # noqa: PLC0415  (nbgrader's pages are for a server that is there)
+    """Replace nbgrader's page if formgrader is loaded: extensions load in the order of their names."""
+    from netgrader.formgrader import handlers  # noqa: PLC0415  (nbgrader's pages need a running server)
 
     if handlers.has_formgrader(server.web_app.settings):
         handlers.answer_first(server.web_app)

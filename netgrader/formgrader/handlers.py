@@ -26,17 +26,17 @@ def has_formgrader(settings: Mapping[str, Any]) -> bool:
 
 
 def answer_first(application: Any) -> None:
-    """Put our page of a submission before nbgrader's in a tornado application."""
+    """Route submissions to our page, ahead of nbgrader's, in a tornado application."""
     base = application.settings["base_url"]
     (address,) = (one for one, handler, *_ in handlers.default_handlers if handler is handlers.SubmissionHandler)
     application.add_handlers(".*$", [(url_path_join(base, address), Submission)])
-    # Rules are tried in their order. The last is the one for all hosts, and `add_handlers` puts new ones before it.
+    # Rules are tried in order. The last rule is for all hosts, and `add_handlers` inserts before it.
     rules = application.default_router.rules
     rules.insert(0, rules.pop(-2))
 
 
 class Submission(handlers.SubmissionHandler):  # type: ignore[misc]
-    """The page of a submission, made in a process with a time limit, since others wait for the server."""
+    """The page of a submission, made in a process with a time limit, since the server has other users."""
 
     settings: dict[str, Any]
 
@@ -45,21 +45,21 @@ class Submission(handlers.SubmissionHandler):  # type: ignore[misc]
         return WithinLimits(self.settings["nbgrader_exporter"])
 
 
-# nbgrader's page has MathJax read all of it. Where `configure` makes MathML of formulas, what else looks like one stands in what
-# students put out, and would be drawn wherever on the page it says.
+# nbgrader's page lets MathJax process everything. `configure` already converts formulas to MathML; other text that looks like
+# one is students' output, and MathJax could draw it anywhere on the page.
 NO_MATHJAX = DictLoader({"mathjax.html.j2": "{% macro mathjax(url='') %}{% endmacro %}"})
 
 LEFT_OUT = "*What stands here is not shown: making a page of the notebook {limit}.*"
 
 
 class WithinLimits:
-    """Has of the exporter that formgrader shows notebooks with what formgrader asks of it."""
+    """The part of formgrader's exporter that formgrader uses."""
 
     def __init__(self, exporter: HTMLExporter) -> None:
         self._config = _sendable(exporter.config)
 
     def from_filename(self, filename: str, resources: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        """The page; if that takes too long, one that says so, with places for marks and comments.
+        """Return the page; if that takes too long, one that says so, with fields for points and comments.
 
         Raises
         ------
@@ -87,12 +87,12 @@ def _page(filename: str, resources: dict[str, Any], config: Config, said: str = 
 
 
 def _sendable(config: Config) -> Config:
-    """Return the configuration that can be sent to another process: no functions of a course's file."""
+    """Return the picklable part of the configuration: without functions from a course's file."""
     kept = Config()
     for name, section in config.items():
         try:
             pickle.dumps(section)
-        except Exception:  # noqa: BLE001, S112  (whatever an instructor's objects do; the exporter's settings are texts)
+        except Exception:  # noqa: BLE001, S112  (an instructor's objects may raise anything; the exporter's settings are texts)
             continue
         kept[name] = section
     return kept

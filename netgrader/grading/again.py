@@ -1,9 +1,9 @@
-"""Rerun a notebook whose accuracy, or error, chance may have moved across the line; the best counts.
+"""Rerun a notebook if chance may have decided whether it reached the target; the best run counts.
 
-Everything comes from the run that counts: verdicts, figures, outputs, and messages.
+Verdicts, figures, outputs and messages all come from the run that counts.
 
-The rule and what it does to networks of known mean and deviation: ``evaluation/fairness.md``. It applies to every exercise that
-is a target: where points rise from ``none`` to ``full``, to the part of that slope next to ``full``.
+``evaluation/fairness.md`` has the rule and its effect on networks of known mean and deviation. It applies to every exercise
+with a target: points rise linearly from ``none`` to ``full``, and reruns happen on the part of that slope next to ``full``.
 """
 
 from __future__ import annotations
@@ -31,40 +31,41 @@ __all__ = ["RetryRule", "best_of_runs", "figure_in", "retry_rule_of"]
 ACCURACY, ERROR = "test_accuracy", "test_error"
 OF_RUNS = {ACCURACY: "accuracies_of_runs", ERROR: "errors_of_runs"}
 NEAR = 0.26
-"""Share of the slope from `none` to `full`: three deviations of 0.08 % where it is 0.92 % (evaluation/fairness.md)."""
+"""Fraction of the slope from `none` to `full`: three standard deviations of 0.08 % on a slope of 0.92 %
+(evaluation/fairness.md)."""
 
 
 @dataclass(frozen=True)
 class RetryRule:
-    """Where luck might decide."""
+    """The range of accuracies in which chance may decide the points."""
 
     cell: str
     """The check cell whose points depend on the accuracy."""
     full: float
     none: float
-    """From the first on an accuracy earns all points, up to the second none; of errors both are less than zero (`figure_in`)."""
+    """Accuracies from `full` earn all points, up to `none` no points; for errors both are negated (`figure_in`)."""
     runs: int = Usual.RUNS
-    """How many runs at most, the first one included."""
+    """Maximum number of runs, including the first."""
 
     @property
     def again_from(self) -> float:
-        """Return from which accuracy on chance may have decided."""
+        """The accuracy from which chance may decide."""
         return self.full - NEAR * (self.full - self.none)
 
     def asks_again(self, run: Verification) -> bool:
-        """Whether a run is followed by another, since chance may have decided which accuracy it came to."""
+        """Whether a run needs another one: its accuracy is within reach of `full`, and no check doubts it."""
         return self.again_from <= figure_in(run.measured) < self.full and not _named(run, self.cell)
 
 
 def _named(run: Verification, cell: str) -> bool:
-    """Whether a check of the cell says of a run that its accuracy was not come by honestly."""
+    """Whether a check of the cell doubts that the run's accuracy was earned honestly."""
     return any(
         FOR_A_PERSON & set(check.faults) for check in run.checks.get(cell, ()) if check.credit < check.max_credit
     )
 
 
 def retry_rule_of(exercises: Exercises, cells: tuple[str, ...]) -> RetryRule | None:
-    """Return the rule of the notebook with these check cells; None if it has none."""
+    """Return the rule of the notebook with these check cells; None if none of them has a target."""
     for cell in cells:
         asked = exercises.of_cell(cell)
         if asked.says("full", "none"):
@@ -74,9 +75,9 @@ def retry_rule_of(exercises: Exercises, cells: tuple[str, ...]) -> RetryRule | N
 
 
 def figure_in(measured: Mapping[str, Any]) -> float:
-    """Return the measured test accuracy, or minus the test error: larger is better in both.
+    """Return the measured test accuracy, or the negated test error: larger is better in both.
 
-    Where there is neither it is less than any.
+    Returns minus infinity if neither was measured.
     """
     accuracy, error = measured.get(ACCURACY), measured.get(ERROR)
     if isinstance(accuracy, float):
@@ -85,16 +86,16 @@ def figure_in(measured: Mapping[str, Any]) -> float:
 
 
 def best_of_runs(first: Run, rule: RetryRule, again: Callable[[int], Run]) -> Run:
-    """Return the first run, or at the line the best of up to ``rule.runs`` runs.
+    """Return the first run, or near the target the best of up to ``rule.runs`` runs.
 
     Parameters
     ----------
     first
-        The first run and its verdicts, in which the student's own seeds count.
+        The first run and its verdicts; it uses the student's own seeds.
     rule
-        Where the points depend on the accuracy.
+        The range of accuracies that need another run.
     again
-        Gives the further run of a number, 1 or more: one with other seeds.
+        Returns the run with a given number, 1 or more, which uses other seeds.
     """
     runs, best = [first], first
     while len(runs) < rule.runs and rule.asks_again(best[1]):

@@ -1,7 +1,7 @@
-"""Copy gradable files out of a platform's zip file: by the last part of their names, with limits.
+"""Copy gradable files out of a platform's zip file, by the last part of their names, within limits.
 
-Of an archive only notebooks and helper modules are taken, from any folder in it; an entry's path is never
-one of ours. So there is nothing to escape from, no link to follow, and no more to write than the limits say.
+Only notebooks and helper modules are copied, from any folder in the archive; an entry's path is never used. So no entry can
+escape, no link is followed, and no more is written than the limits allow.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ CHUNK = 1 << 20
 
 
 class _TooMuchError(Exception):
-    """More than the limits allow."""
+    """An entry exceeds the limits."""
 
 
 @dataclass(frozen=True)
 class ArchiveLimits:
-    """How much is taken of an archive. Sizes are in bytes."""
+    """Limits on files and in all, in bytes."""
 
     file: int = 50_000_000
     total: int = 200_000_000
@@ -42,12 +42,12 @@ LIMITS = ArchiveLimits()
 
 
 def unpack(archive: Path, entries: Mapping[str, int], folder: Path, shown: str, limits: ArchiveLimits = LIMITS) -> None:
-    """Copy entries of an archive, given by index, into `folder` under their names, unless taken.
+    """Copy the given entries of an archive, by name and index, into `folder`, unless the name is taken.
 
     Raises
     ------
     UnreadableError
-        If they are damaged, locked, or larger than the limits: a sentence on `shown`.
+        If they are damaged, encrypted, or exceed the limits; the message names `shown`.
     """
     left = limits.total
     with _readable(shown), zipfile.ZipFile(archive) as opened:
@@ -59,10 +59,10 @@ def unpack(archive: Path, entries: Mapping[str, int], folder: Path, shown: str, 
 
 @contextmanager
 def _readable(shown: str) -> Iterator[None]:
-    """Tell in a sentence on `shown` why an archive cannot be read."""
+    """Raise UnreadableError naming `shown` if the archive cannot be read."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what is odd about an archive is said in our own words
+            warnings.simplefilter("ignore")  # our own message describes the problem
             yield
     except _TooMuchError:
         raise UnreadableError(f"{shown} holds more than can be read.") from None
@@ -81,9 +81,9 @@ def _readable(shown: str) -> Iterator[None]:
 
 
 def _copy(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, most: int) -> int:
-    """Copy an entry, however large it says it is; how many bytes that were."""
+    """Copy an entry, ignoring its declared size; return its bytes. Raise _TooMuchError above `most` bytes."""
     size = 0
-    # Whoever unpacks may be ended at any moment: half a notebook is none.
+    # The process may be killed at any moment, and must not leave half a notebook.
     part = target.with_name(f".{target.name}.part")
     part.unlink(missing_ok=True)
     try:
@@ -91,7 +91,7 @@ def _copy(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, most: i
             while content := _piece(reading):
                 size += len(content)
                 if size > most:
-                    raise _TooMuchError  # noqa: TRY301  (what was written is removed below)
+                    raise _TooMuchError  # noqa: TRY301  (the partial file is removed below)
                 writing.write(content)
         part.rename(target)
     except BaseException:
@@ -101,7 +101,7 @@ def _copy(opened: zipfile.ZipFile, entry: zipfile.ZipInfo, target: Path, most: i
 
 
 def _piece(reading: IO[bytes]) -> bytes:
-    """Return the next bytes of an entry; any exception means damaged data, as the archive is readable."""
+    """Return the next bytes of an entry; raise BadZipFile for any error, as the archive is readable."""
     try:
         return reading.read(CHUNK)
     except (OSError, lzma.LZMAError) as error:

@@ -1,7 +1,7 @@
-"""Count a student's use over all submissions of an assignment: computing time, evidence bytes.
+"""Track a student's computing time and evidence bytes across all submissions of an assignment.
 
-A run has limits of its own (`ExecutionLimits`); here are those of everything that one student hands in. What
-a course changes costs a student nothing: what was judged in full is judged again for free.
+Each run has its own limits (`ExecutionLimits`); this module limits a student's total. Changes to the course cost a student
+nothing: regrading a run that was judged in full is free.
 """
 
 from __future__ import annotations
@@ -43,50 +43,50 @@ USED_UP = Text(
     "each student has {most:.0f}, so this was not run. Ask your instructor, who can raise "
     "student_seconds under [limits] in exercises.toml."
 )
-HAND_INS = 3  # as long as all notebooks of an assignment may take, so often: an ordinary hand-in takes a tenth of that
+HAND_INS = 3  # submissions as long as the notebooks' limits allow; an ordinary submission takes a tenth of one
 
 
 @dataclass(frozen=True)
 class Budget:
-    """What one student may use for an assignment."""
+    """A student's limits for an assignment."""
 
     seconds: float
-    """Wall time of runs and verdicts, of all hand-ins together."""
+    """Wall time in seconds of runs and verdicts of all submissions together."""
     evidence_bytes: int
-    """Evidence of the latest hand-in that is kept once there are verdicts."""
+    """Bytes of evidence of the latest submission that are kept after the verdicts."""
 
 
 @dataclass(frozen=True)
 class Spent:
-    """What one notebook of a student's has used."""
+    """One notebook's recorded use."""
 
     content: str = ""
-    """Hash of the code that was handed in last."""
+    """Hash of the code in the latest submission."""
     seconds: float = 0.0
-    """Of all hand-ins, what a course changed left out."""
+    """Seconds of all submissions, without regradings after changes to the course."""
     judged: dict[str, bool] = field(default_factory=dict)
-    """By the number of a run of it whether it has been judged in full: to do so again is the course's wish."""
+    """By run number, whether the run has been judged in full; judging it again is then free."""
     evidence_bytes: int = 0
-    """What is kept of its evidence."""
+    """Bytes of its evidence that are kept."""
     runs: tuple[str, ...] = ()
-    """Its runs in the store."""
+    """Digests of its runs in the store."""
     replaced: tuple[str, ...] = ()
-    """Runs of earlier hand-ins that may still be there."""
+    """Digests of earlier submissions' runs that may still be in the store."""
 
 
 @dataclass(frozen=True)
 class Account:
-    """Where it is noted what a student's notebook uses."""
+    """The record of what a student's notebook uses."""
 
     file: Path
-    """In the folder of the student and the assignment, one file for each notebook."""
+    """One file per notebook, in a folder per student and assignment."""
     budget: Budget
     content: str
     """Hash of the code to run."""
 
     @property
     def spent(self) -> Spent:
-        """Return what the notebook has used, what was handed in now being its latest."""
+        """The notebook's use, with the current submission as its latest."""
         found = _read(self.file)
         if found.content == self.content:
             return found
@@ -94,26 +94,26 @@ class Account:
 
     @property
     def used(self) -> float:
-        """Return the seconds that all notebooks of the student have used."""
+        """The seconds used by all notebooks of the student."""
         return sum(one.seconds for one in _of_folder(self.file.parent))
 
     @property
     def refusal(self) -> Said | None:
-        """Return why the code is not run: no time is left and it is not fully judged; None if it may run."""
+        """The reason not to run the code (no time is left, and it is not fully judged); None if it may run."""
         is_judged = {*self.spent.judged.values()} == {True}
         if is_judged or self.used < self.budget.seconds:
             return None
         return USED_UP.format(used=self.used / 60, most=self.budget.seconds / 60)
 
     def charge(self, number: int, seconds: float, *, judged: bool) -> None:
-        """Note how long the run of a number took with its verdicts, as often as that is cut off."""
+        """Record the seconds of a run with its verdicts, unless it has been judged in full before."""
         spent = self.spent
         if not spent.judged.get(str(number)):
             used = round(spent.seconds + seconds, 1)
             write_json(self.file, replace(spent, seconds=used, judged={**spent.judged, str(number): judged}))
 
     def keep(self, store: Store, entries: tuple[Entry, ...]) -> None:
-        """Note which runs belong to what was handed in, and keep their evidence if there is room for it."""
+        """Record the runs of the submission; remove their evidence if it exceeds the budget."""
         spent, runs = self.spent, tuple(entry.key.digest for entry in entries)
         folders = [entry.content / EVIDENCE for entry in entries]
         others = sum(one.evidence_bytes for one in _of_folder(self.file.parent)) - _read(self.file).evidence_bytes
@@ -125,15 +125,15 @@ class Account:
 
 
 class NoAccount:
-    """The account of what is graded for nobody of the class: nothing is noted, and nothing is refused."""
+    """The account of a notebook that no student submitted: records and refuses nothing."""
 
     refusal: Said | None = None
 
     def charge(self, number: int, seconds: float, *, judged: bool) -> None:
-        """Note nothing."""
+        """Record nothing."""
 
     def keep(self, store: Store, entries: tuple[Entry, ...]) -> None:
-        """Note nothing."""
+        """Record nothing."""
 
 
 def account_of(job: Job, notebook: RestoredNotebook, helpers: Mapping[str, str]) -> Account | NoAccount:
@@ -146,14 +146,14 @@ def account_of(job: Job, notebook: RestoredNotebook, helpers: Mapping[str, str])
 
 
 def budget_of(assignment: Assignment) -> Budget:
-    """Return what a student may use, as ``[limits]`` says it."""
+    """Return a student's budget from ``[limits]``."""
     limits = assignment.exercises_in_grading.limits
     all_of_them = limits.notebook_seconds * len(assignment.notebooks)
     return Budget(limits.student_seconds or HAND_INS * all_of_them, limits.student_evidence_bytes)
 
 
 def drop_replaced(course: Course, store: Store) -> None:
-    """Remove the runs of hand-ins that were replaced, where nobody's latest hand-in is the same."""
+    """Remove the runs of replaced submissions, unless a student's latest submission has the same run."""
     files = {file: _read(file) for file in sorted((course.scratch / FOLDER).glob("*/*/*.json"))}
     needed = {run for one in files.values() for run in one.runs}
     for file, one in files.items():
@@ -172,12 +172,12 @@ def _of_folder(folder: Path) -> list[Spent]:
 
 
 def _read(file: Path) -> Spent:
-    """Return what is noted in a file; nothing has been used where there is none yet.
+    """Return the recorded use in a file; no use if there is no file.
 
     Raises
     ------
     NetgraderError
-        If it is damaged: as an empty account it would give the student the full time again.
+        If the file is damaged: an empty account would restore the student's full time.
     """
     try:
         return decode(Spent, json.loads(file.read_text(encoding="utf-8")))

@@ -1,7 +1,7 @@
-"""Files that enter and leave a run's cage: given data, and evidence.
+"""Files that enter and leave a run's sandbox: given data, and evidence.
 
-Half of the test inputs are replaced and marks stand among the training images. Evidence is taken out of a folder that a
-stranger's process can write to, byte by byte, into one of ours.
+Half of the test inputs are replaced, and some training images marked. Evidence is copied byte by byte from a folder that the
+untrusted process can write to, into one of ours.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ DATA_INSIDE = f"{HOME}/{FOLDER}/data"
 _ZEROS = bytes(1 << 20)
 NOT_REGULAR = Text("The evidence holds something that is not a regular file.")
 TOO_LARGE = Text("The evidence is too large.")
-# What a manifest names a file by, wherever it stands: each name is one that evidence may have, and becomes a path of ours.
+# File names in a manifest, in any position: each match is a valid evidence name and becomes a path of ours.
 _NAMED = re.compile(rb'"([0-9]{1,6}\.(?:pb|npy))"')
 
 
 @contextmanager
 def given_data(request: ExecutionRequest) -> Iterator[tuple[Mount, ...]]:
-    """Mount the data for the notebook while the body lasts; nothing, where a course has none.
+    """Mount the data for the notebook during the body; yield no mount if the course has none.
 
-    The original test inputs in the place of those that are replaced are in no file that the cage can read.
+    The originals of replaced test inputs are in no file that the sandbox can read.
     """
     if request.data is None or request.spec is None:
         yield ()
@@ -62,7 +62,7 @@ def given_data(request: ExecutionRequest) -> Iterator[tuple[Mount, ...]]:
 
 
 def data_environment(mounts: tuple[Mount, ...]) -> dict[str, str]:
-    """Return the variables by which the students' package finds the data and sees that they are whole."""
+    """Return the environment variables for the students' package: the data's path and SHA-256."""
     found: dict[str, str] = {}
     for mount in mounts:
         found = {DATA: mount.inside, DATA_HASH: hashlib.sha256(mount.host.read_bytes()).hexdigest()}
@@ -88,35 +88,35 @@ def _redrawn(data: Path, spec: DataSpec, seed: str, folder: Path) -> Path:
 
 
 class TooMuchEvidence(BadEvidence):
-    """All that a notebook hands over is more than it may be."""
+    """All evidence of a notebook exceeds its limit."""
 
 
 def copy_evidence(source: Path, target: Path, limits: EvidenceLimits = LIMITS, most: int = sys.maxsize) -> int:
     """Copy the manifest of the flat folder `source`, and the files it names, into the new `target`.
 
-    Nothing is followed, what nobody names is not looked at, and the bytes are copied: a process that still holds one of the files
-    open changes nothing of ours. Where a file has holes, or zeros in their place, the copy takes no room for them.
+    No links are followed, unnamed files are ignored, and bytes are copied: a process that still has a file open cannot change
+    our copy. Blocks of zeros, such as a file's holes, become holes in the copy.
 
     Parameters
     ----------
     source, target
         The folders.
     limits
-        How much one check cell may hand over.
+        The limits for one check cell.
     most
-        How much may still come of the notebook.
+        The bytes left for the notebook.
 
     Returns
     -------
     int
-        How many bytes it is when it is read, holes included; none where there is no manifest.
+        The bytes to read, including holes; 0 if there is no manifest.
 
     Raises
     ------
     TooMuchEvidence
-        If it is more than `most`.
+        If it exceeds `most`.
     BadEvidence
-        If one of them is not a regular file, or they are more than `limits` allow.
+        If one of the files is not regular, or they exceed `limits`.
     """
     try:
         folder = os.open(source, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -126,12 +126,12 @@ def copy_evidence(source: Path, target: Path, limits: EvidenceLimits = LIMITS, m
         target.mkdir()
         if not _sizes(folder, [MANIFEST]):
             return 0
-        # What it is as a whole is known before any of it is copied.
+        # The total size is known before any file is copied.
         total = _copy_file(folder, MANIFEST, target, min(limits.manifest_bytes, most))
         names = sorted({name.decode("ascii") for name in _NAMED.findall((target / MANIFEST).read_bytes())})
         if len(names) > limits.files:
             raise BadEvidence(Text("The evidence has more than {most} files.", most=limits.files))
-        # A text may look like a name; whoever reads the evidence misses what should be there.
+        # Any text may look like a name; the evidence reader reports missing files.
         sizes = _sizes(folder, names)
         size = total + sum(sizes.values())
         if size > limits.total_bytes:
@@ -146,7 +146,7 @@ def copy_evidence(source: Path, target: Path, limits: EvidenceLimits = LIMITS, m
 
 
 def _sizes(folder: int, names: Iterable[str]) -> dict[str, int]:
-    """Return how long files are as they are read, those of them that are there."""
+    """Return the sizes of those files that exist, in bytes."""
     sizes = {}
     try:
         for name in names:
@@ -158,7 +158,7 @@ def _sizes(folder: int, names: Iterable[str]) -> dict[str, int]:
 
 
 def _copy_file(folder: int, name: str, target: Path, most: int) -> int:
-    """Copy one file; how many bytes it is."""
+    """Copy one file; return its size in bytes."""
     try:
         descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
     except OSError as error:

@@ -1,12 +1,12 @@
 """One cause costs once: a fault that an earlier cell's charge explains is not charged again.
 
-Verdicts are made cell by cell, each from its own evidence, and say of a fault what may have brought it (`Fault.causes`): the
-check cell of a part by which the finding would be right, as the student handed that part over; a code, where a function of the
-student's built what is at fault; or how grave a fault must be. Here they are put together, once all cells have been judged.
-Where the earlier fault stopped a cell, so that there is nothing to judge, a person decides.
+Verdicts come from each cell's own evidence and list possible causes of a fault (`Fault.causes`): the check cell of an earlier
+part, if the result is right given that part as submitted; a code, if one of the student's functions built the faulty part; or
+a severity. This module combines the verdicts of all cells. If the earlier fault stopped a cell, so that there is
+nothing to judge, a person decides.
 
-By a code or how grave it is an earlier cell explains something only if the later one was made with it, which the code that was
-handed in tells: it uses names that the earlier cell makes, or names of what was made with these.
+By a code or a severity, an earlier cell explains a fault only if the later cell depends on it. The submitted code shows that:
+it uses names that the earlier cell defines, directly or through other cells.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ UNDECIDED = FOLLOWS_FROM, Outcome.UNGRADABLE, 0.0
 def charged_once(
     checks: Mapping[str, Sequence[CheckResult]], earlier: Mapping[str, Sequence[str]]
 ) -> dict[str, tuple[CheckResult, ...]]:
-    """Return the verdicts by check cell, those that only follow from a charge of an earlier cell passed.
+    """Return the verdicts by check cell; checks that only follow from an earlier cell's charge pass.
 
     Parameters
     ----------
     checks
         Verdicts by check cell, with the severity of each fault.
     earlier
-        With which exercises' cells that of each was made: see `made_with`. A check of no cell of its own is of all.
+        The earlier exercises that each exercise depends on: see `made_with`. A check without its own cell depends on all.
     """
     charged = {cell: causes(found) for cell, found in checks.items()}
 
@@ -85,7 +85,7 @@ def _without_charge(check: CheckResult, follows: Sequence[str], *, is_missing: b
 
 
 def _cause(wanted: Sequence[str], before: Mapping[str, Mapping[str, Severity]]) -> str:
-    """Return the code of a charge that is one of those `wanted`; empty if none is."""
+    """Return the code of a charge that matches `wanted` by cell, code or severity; empty if none does."""
     found = (
         code
         for cell, codes in before.items()
@@ -96,12 +96,12 @@ def _cause(wanted: Sequence[str], before: Mapping[str, Mapping[str, Severity]]) 
 
 
 def made_with(sources: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Return for each exercise the earlier ones whose cells made what its own cell uses.
+    """Return for each exercise the earlier ones whose cells define names that its own cell uses.
 
     Parameters
     ----------
     sources
-        The code cells that were run, in order: the exercise that each solves, empty for others, and its text.
+        The code cells that ran, in order: the exercise that each solves, empty for others, and its text.
     """
     makers: dict[str, list[int]] = {}
     reached: list[set[int]] = []
@@ -117,12 +117,12 @@ def made_with(sources: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 def _names(text: str) -> tuple[Collection[str], Collection[str]]:
-    """Return the notebook names that a cell uses, even if it does not parse, and those it defines."""
+    """Return the notebook names that a cell uses, even if it does not parse, and the names it defines."""
     try:
         return {*_global_names(symtable.symtable(text, "cell", "exec"))}, made_by(text)
-    except SyntaxError:  # of Python, or a line that is IPython's own
+    except SyntaxError:  # invalid Python, or IPython's own syntax
         return re.findall(r"[^\W\d]\w*", text), made_by(text)
-    except (ValueError, RecursionError, MemoryError):  # nothing that ran
+    except (ValueError, RecursionError, MemoryError):  # such a cell cannot have run
         return (), ()
 
 

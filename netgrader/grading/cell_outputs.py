@@ -1,9 +1,9 @@
-"""A cell's outputs, collected within limits: an excess is replaced by one line that says so.
+"""A cell's outputs, collected within limits; a line at the end reports dropped ones.
 
-All that is kept counts, text, names and errors, too, by its size in memory or in a file, the larger one.
+All kept content counts, including names and errors, by the larger of its sizes in memory and in a file.
 
-The messages are a stranger's. Only texts are taken over, key by key, and metadata not at all; what
-pages show of them is sanitised again where they are made.
+The messages are untrusted. Only texts are copied, key by key, and no metadata; pages sanitize them again when they are
+rendered.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ SHOWING = ("display_data", "execute_result", "stream", "error")
 
 
 class KeptOutputs:
-    """How much of an output is kept, in characters."""
+    """Limits on the parts of an output, in characters."""
 
     LONGEST_NAME = 200
     LONGEST_ERROR = 4_000
     LONGEST_TRACEBACK = 40_000
     MOST_MIME_TYPES = 12
     LONGEST_CHARACTER = 12
-    """Bytes of a file's that a character may take (``\\ud83d\\ude00``)."""
+    """Bytes that a character may take in a file (``\\ud83d\\ude00``)."""
     LEAST_TEXT = 200
 
 
@@ -48,7 +48,7 @@ NOT_KEPT = (
 class Collector:
     """Collects the outputs of one cell.
 
-    Since all cells have one limit, `room` is how many bytes may be kept.
+    `room` is the number of bytes left, since all cells share one limit.
     """
 
     def __init__(self, limits: ExecutionLimits, room: int = sys.maxsize) -> None:
@@ -76,11 +76,11 @@ class Collector:
 
     @property
     def used(self) -> int:
-        """How many bytes are kept."""
+        """The number of bytes that are kept."""
         return sum(self._weights)
 
     def take(self, kind: str, content: Mapping[str, Any]) -> None:
-        """Take a message of the type `kind`; unknown types are nothing to show."""
+        """Process a message of the type `kind`; ignore unknown types."""
         if self._clear_first and kind in SHOWING:
             self._clear()
             self._clear_first = False
@@ -88,7 +88,7 @@ class Collector:
             self._takers[kind](content)
 
     def outputs(self) -> tuple[Output, ...]:
-        """Return what was collected."""
+        """Return the collected outputs."""
         self._end_text()
         if not self._dropped:
             return tuple(self._outputs)
@@ -107,7 +107,7 @@ class Collector:
             return
         if self._text is None or self._outputs[-1]["name"] != name:
             self._end_text()
-            # Where the cell's text is used up, a little of each further piece still is kept.
+            # If the cell's text limit is used up, a little of each further piece is still kept.
             room = (self._room - self.used) // KeptOutputs.LONGEST_CHARACTER
             most = max(KeptOutputs.LEAST_TEXT, min(room, self._characters))
             if not self._append(
@@ -118,7 +118,7 @@ class Collector:
         self._text.add(text)
 
     def _end_text(self) -> None:
-        """Store the last printed text, because something else follows."""
+        """Store the last printed text, since other output follows."""
         if self._text is not None:
             kept = self._text.cut()
             self._outputs[-1]["text"] = kept
@@ -133,7 +133,7 @@ class Collector:
             self._displays.pop("", None)  # it has no id
 
     def _update(self, content: Mapping[str, Any]) -> None:
-        """Show something else in the place of the last output of this id, if there is room for it."""
+        """Replace the output with this display id, if there is room."""
         index = self._displays.get(_display_id(content))
         if index is None:
             return
@@ -143,7 +143,7 @@ class Collector:
             self._outputs[index], self._weights[index] = output, weight
 
     def _clear_output(self, _content: Mapping[str, Any]) -> None:
-        """Clear what is shown when something else is: the last state stays."""
+        """Clear the outputs when the next one arrives, so the last state stays visible."""
         self._clear_first = True
 
     def _error(self, content: Mapping[str, Any]) -> None:
@@ -154,7 +154,7 @@ class Collector:
         self._dropped += 1
 
     def _append(self, output: dict[str, Any], weight: int) -> bool:
-        """Keep an output that takes `weight` bytes, if there is room for it."""
+        """Append an output of `weight` bytes if there is room; return whether it was kept."""
         self._end_text()
         if len(self._outputs) >= self._limits.outputs or self.used + weight > self._room:
             self._dropped += 1
@@ -165,7 +165,7 @@ class Collector:
 
 
 class _Text:
-    """Printed text: its beginning and end are kept, and the last state of a line rewritten in place."""
+    """Printed text: keeps its beginning and end, and only the last state of a line rewritten in place."""
 
     def __init__(self, most: int) -> None:
         self._half = most // 2
@@ -177,7 +177,7 @@ class _Text:
         piece = 8 * self._half
         for begin in range(0, len(text), piece):
             self._tail += text[begin : begin + piece]
-            if len(self._tail) > piece:  # now and then, so that adding stays cheap
+            if len(self._tail) > piece:  # only now and then, so that adding stays cheap
                 self._shorten()
 
     def cut(self) -> str:
@@ -187,7 +187,7 @@ class _Text:
 
     def _shorten(self) -> None:
         *done, line = self._tail.split("\n")
-        # What comes next may rewrite the line.
+        # The next text may rewrite this line.
         text = "\n".join([*map(_last_state, done), _last_state(line) + "\r" * line.endswith("\r")])
         if not self._head and len(text) > 2 * self._half:
             self._head, text = text[: self._half], text[self._half :]
@@ -198,23 +198,23 @@ class _Text:
 
 
 def _last_state(line: str) -> str:
-    """Return what a terminal finally shows of a line: a carriage return restarts it."""
+    """Return a line's final state in a terminal: a carriage return restarts it."""
     return line.rstrip("\r").rpartition("\r")[2]
 
 
 def _bundle(data: object) -> dict[str, str]:
-    """Return the texts of a mime bundle; pages show nothing else of it."""
+    """Return the text entries of a MIME bundle; pages show only these."""
     items = itertools.islice(data.items(), KeptOutputs.MOST_MIME_TYPES) if isinstance(data, dict) else ()
     return {kind: value for kind, value in items if isinstance(value, str) and len(kind) <= KeptOutputs.LONGEST_NAME}
 
 
 def _weight(output: object) -> int:
-    """Return how many bytes an output of texts takes in memory, or in a file where that is more."""
+    """Return an output's size in bytes, the larger of those in memory and in a file."""
     return max(sys.getsizeof(json.dumps(output, ensure_ascii=False)), len(json.dumps(output)))
 
 
 def _display_id(content: Mapping[str, Any]) -> str:
-    """Return the id by which an output is updated, empty if it has none."""
+    """Return the id for updating an output; empty if it has none."""
     transient = content.get("transient")
     return _text(transient.get("display_id"), KeptOutputs.LONGEST_NAME) if isinstance(transient, dict) else ""
 

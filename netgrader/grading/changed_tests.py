@@ -1,7 +1,7 @@
-"""The dependencies of each check cell's verdicts in test files: only changed tests rerun.
+"""The dependencies of each check cell's verdicts in test files, so that only changed tests rerun.
 
-Read from the source without running it. A cell's tests depend on their own text and on everything in their file that is not
-a test. Where a file is written in a way that this cannot follow, all of its notebook's tests are run.
+The source is parsed, not run. A cell's tests depend on their own text and on all code in their file that is not a test. If a
+file's structure is unclear, all tests of its notebook run.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ TEST = "test_"
 
 
 class _UnclearError(Exception):
-    """The file is written in a way that is not followed here."""
+    """The file's structure cannot be analyzed."""
 
 
 def tests_by_cell(files: Iterable[Path]) -> dict[str, str] | None:
-    """Return for each check cell a hash of its dependencies in `files`; None if it is not separable."""
+    """Return for each check cell a hash of its dependencies in `files`; None if they cannot be separated."""
     texts: dict[str, list[object]] = {}
     names: list[str] = []
     try:
@@ -38,21 +38,21 @@ def tests_by_cell(files: Iterable[Path]) -> dict[str, str] | None:
                 names.append(name)
     except (_UnclearError, NetgraderError, OSError, ValueError, RecursionError):
         return None
-    if len({*names}) < len(names):  # an error, which the run of all tests says
+    if len({*names}) < len(names):  # an error, which the run of all tests reports
         return None
     return {cell: hash_json(found) for cell, found in texts.items()}
 
 
 def cells_to_run(now: Mapping[str, str], before: Mapping[str, str]) -> frozenset[str]:
-    """Return the cells whose tests have to be run, given the hashes of those whose verdicts are known.
+    """Return the cells whose tests must run, given the hashes of cells with known verdicts.
 
-    Consequences of another cell's charge are not included: all verdicts together decide them again.
+    Consequences of another cell's charge are not included; they are decided again from all verdicts.
     """
     return frozenset(cell for cell, tests in now.items() if before.get(cell) != tests)
 
 
 def _tests(path: Path) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield of each test in a file its cell, its name, and the text that its verdict depends on."""
+    """Yield for each test in a file its cell, its name, and the code that its verdict depends on."""
     tree = parsed(path)
     constants = constants_of(tree)
     kinds = ast.FunctionDef | ast.AsyncFunctionDef
@@ -63,7 +63,7 @@ def _tests(path: Path) -> Iterator[tuple[str, str, list[str]]]:
 
 
 def _cell_of(test: ast.FunctionDef | ast.AsyncFunctionDef, constants: Mapping[str, ast.expr]) -> str:
-    """Return the one cell that the one decorator of a test names."""
+    """Return the only cell that the only decorator of a test names."""
     match test.decorator_list:
         case [ast.Call(func=function, args=[named, *_])] if ast.unparse(function).rpartition(".")[2] == DECORATOR:
             [cell] = texts_in(named, constants)  # another number of them is a ValueError

@@ -1,4 +1,4 @@
-"""Problems in a course's probes and tests, found by reading them, before a student gets them."""
+"""Problems in a course's probes and tests, found by parsing them, before a student gets them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["file_problems", "nearest"]
 
 
 def file_problems(assignment: Assignment, notebook: str) -> Iterator[str]:
-    """Yield what cannot work in the probes and tests of a notebook, in sentences with what to do."""
+    """Yield problems in the probes and tests of a notebook, in sentences that say what to do."""
     yield from _read_by_nobody(assignment)
     try:
         yield from _unmatched(assignment, notebook)
@@ -27,7 +27,7 @@ def file_problems(assignment: Assignment, notebook: str) -> Iterator[str]:
 
 
 def _unmatched(assignment: Assignment, notebook: str) -> Iterator[str]:
-    """Yield tests of cells and faults that there are not, and check cells without a test or a probe."""
+    """Yield tests of unknown cells and faults, and check cells without a test or a probe."""
     files = assignment.files(notebook)
     tests = (*files.public_tests, *files.hidden_tests)
     checks = [cell.grade_id for cell in assignment.skeleton(notebook).graded if cell.is_check]
@@ -45,10 +45,10 @@ def _unmatched(assignment: Assignment, notebook: str) -> Iterator[str]:
 
 
 def _read_by_nobody(assignment: Assignment) -> Iterator[str]:
-    """Yield files that nothing reads, since they are called like no notebook."""
+    """Yield files that are never read because their names match no notebook."""
     course = assignment.course
     shorts = [re.sub(r"^\d+_", "", name) for name in assignment.notebooks]
-    every = map(course.assignment, course.assignments)  # hidden tests of all lie in one folder
+    every = map(course.assignment, course.assignments)  # hidden tests of all assignments are in one folder
     files = [one.files(name) for one in every for name in one.notebooks]
     read = {path for one in files for path in (*one.probes, *one.public_tests, *one.hidden_tests)}
     for form, folder in (
@@ -62,6 +62,6 @@ def _read_by_nobody(assignment: Assignment) -> Iterator[str]:
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """Return the end of a sentence on a name that there is not: it asks whether the nearest one is meant."""
+    """Return the end of a sentence about an unknown name, which suggests the closest known name."""
     near = difflib.get_close_matches(name, list(names), n=1)
     return f"; is it {near[0]}?" if near else "."

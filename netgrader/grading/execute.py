@@ -1,7 +1,7 @@
-"""Runs a restored notebook in a caged kernel and takes evidence at its check cells: `execute`.
+"""Run a restored notebook in a sandboxed kernel and collect evidence at its check cells: `execute`.
 
-A check cell's own source is not run. Instead `take` of the student's package hands over evidence into a fresh folder,
-which is copied away as soon as the kernel is idle, before the next cell runs. Nothing else that the kernel says counts.
+A check cell's own source does not run. Instead, `take` of the students' package writes evidence into a new folder, which is
+copied out as soon as the kernel is idle, before the next cell runs. Nothing else from the kernel counts.
 """
 
 from __future__ import annotations
@@ -71,20 +71,20 @@ STARTUP = (
 )
 """Calls in a kernel before the student's first cell, in this order, after the source of `netgrader.grading.kernel_startup`.
 
-A forgotten ``exit()`` or ``quit()`` would end the kernel, and cost the points of all that comes after it. The notebook is
-watched whether or not one of its cells calls `netgrader.student.setup`, so that what its sessions trained is always known.
+They disable ``exit()`` and ``quit()``: a forgotten one would end the kernel, and cost the points of all that follows. The
+notebook is instrumented even if none of its cells calls `netgrader.student.setup`, so that all training is known.
 """
 
 
 def execute(request: ExecutionRequest, sandbox: Sandbox, folder: Path) -> Execution:
-    """Run a notebook and write what comes of it into `folder`.
+    """Run a notebook and write the results into `folder`.
 
-    `folder` gets ``execution.json`` and ``evidence/<id>/``; it must be empty, if it exists.
+    `folder` gets ``execution.json`` and ``evidence/<id>/``; if it exists, it must be empty.
 
     Raises
     ------
     SandboxError
-        If no kernel starts. All that the notebook does is part of the result, not an exception.
+        If no kernel starts. Errors of the notebook are part of the result, not exceptions.
     """
     (folder / EVIDENCE).mkdir(parents=True)
     with _exchange() as exchange:
@@ -95,7 +95,7 @@ def execute(request: ExecutionRequest, sandbox: Sandbox, folder: Path) -> Execut
 
 @contextmanager
 def _exchange() -> Iterator[Path]:
-    """Make a folder that the cage may write to; remove it in the end with any content."""
+    """Yield a folder that the sandbox may write to; remove it with its content at the end."""
     path = scratch_folder("evidence")
     try:
         yield path
@@ -118,11 +118,11 @@ class _Run:
         self._mount = Mount(exchange, EVIDENCE_INSIDE, writable=True)
         self._done: list[CellRun] = []
         self._problem: Said | None = None
-        self._over: Said | None = None  # why no further cell is run
+        self._over: Said | None = None  # why no further cell runs
         self._problems: dict[str, Said] = {}
         self._student_seconds = self._capture_seconds = 0.0
         self._output_bytes = self._evidence_bytes = 0
-        self._worth_taking = True  # evidence: the kernel answers, and no cell before was left out
+        self._worth_taking = True  # the kernel answers, and no earlier cell was skipped
 
     def run(self) -> Execution:
         begin = time.monotonic()
@@ -165,7 +165,7 @@ class _Run:
         link.run(_startup_code(self._request), seconds=SETUP_SECONDS, silent=True)
         for index, cell in enumerate(self._request.cells):
             if self._over is not None and (not self._worth_taking or _is_code(cell)):
-                self._worth_taking = False  # what follows a cell that was not run would be judged by what is not there
+                self._worth_taking = False  # later cells would be judged without the one that was skipped
                 self._done.append(CellRun(cell.name, CellStatus.NOT_REACHED))
                 if cell.evidence:
                     self._problems.setdefault(cell.evidence, self._over)
@@ -187,7 +187,7 @@ class _Run:
         return run
 
     def _source(self, kernel: CagedKernel, link: Link, index: int, cell: ExecutionCell) -> CellRun:
-        """Run a cell of the notebook."""
+        """Run a cell of the notebook; return its record."""
         collector = Collector(self._limits, self._limits.notebook_output_bytes - self._output_bytes)
         left = self._limits.notebook_seconds - self._student_seconds
         cpu = kernel.caged.usage().cpu_seconds
@@ -217,7 +217,7 @@ class _Run:
         )
 
     def _capture(self, link: Link, cell: ExecutionCell) -> bool:
-        """Have evidence taken and take it; whether there is any."""
+        """Have evidence collected for a check cell; return whether there is any."""
         name = secrets.token_hex(12)
         folder = self._mount.host / name
         try:
@@ -251,13 +251,13 @@ class _Run:
         return problem is None
 
     def _end(self, problem: Said, *, over: bool) -> None:
-        """Note why the run, or a cell, ended: the first reason is reported."""
+        """Record why the run, or a cell, ended; the first reason is reported."""
         self._problem = self._problem or problem
         if over:
             self._over = problem
 
     def _collect(self, folder: Path, evidence: str) -> Said | None:
-        """Copy what was handed over into the result; a sentence if there is none that counts."""
+        """Copy evidence into the result; return a sentence if there is none that counts, else None."""
         target = self._evidence / evidence
         problem = None
         left = self._limits.notebook_evidence_bytes - self._evidence_bytes
@@ -277,14 +277,14 @@ class _Run:
 
 
 def _is_code(cell: ExecutionCell) -> bool:
-    """Whether there is something to run."""
+    """Whether the cell has code to run."""
     return cell.runs and bool(cell.source.strip())
 
 
 def _open_to_all(folder: Path) -> None:
-    """Make a folder that the cage's user may write to, who is another; nobody else gets to it.
+    """Make a folder that the sandbox's user can write to; others cannot reach it through its parent.
 
-    A thread of the student's may put a link in its place at once, which must not be followed.
+    A student's thread may replace it with a link at once, which must not be followed.
     """
     folder.mkdir()
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -296,7 +296,7 @@ def _open_to_all(folder: Path) -> None:
 
 @contextmanager
 def _checks(probes: Sequence[Path]) -> Iterator[Mount]:
-    """Copy the probes into a folder of their own: no other file next to them goes into the cage."""
+    """Mount a folder with copies of the probes, so that no other file next to them enters the sandbox."""
     folder = scratch_folder("probes")
     try:
         folder.chmod(0o755)
@@ -313,7 +313,7 @@ def _environment(cores: int) -> dict[str, str]:
     return {
         "PYTHONPATH": PACKAGE_FOLDER,
         **tensorflow_environment(cores),
-        # There is no network: whoever installs packages in a notebook is to hear it at once.
+        # There is no network: pip in a notebook should fail at once.
         "PIP_RETRIES": "0",
         "PIP_NO_INPUT": "1",
     }
@@ -331,7 +331,7 @@ def _sandbox_limits(limits: ExecutionLimits) -> Limits:
 
 
 def _status_and_limit(reply: Reply) -> tuple[CellStatus, str | None]:
-    """Return how a cell ended, and the limit that ended the run, if one did."""
+    """Return a cell's status, and the limit that ended the run, if any."""
     if reply.ended in BY_A_LIMIT:
         return BY_A_LIMIT[reply.ended]
     if reply.ended is Ended.DONE:
@@ -348,7 +348,7 @@ def _usage(usage: Usage) -> dict[str, float]:
 
 
 def _startup_code(request: ExecutionRequest) -> str:
-    """Return the code that readies the kernel and leaves no name behind."""
+    """Return the code that prepares the kernel and leaves no names behind."""
     shift = 0 if request.respect_seeds else 1_000_003 * (1 + request.seed)
     calls = [call.format(seed=request.seed + 1, shift=shift) for call in STARTUP]
     source = "\n".join([Path(kernel_startup.__file__).read_text(encoding="utf-8"), *calls])

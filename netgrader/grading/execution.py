@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from graphread.text import Said  # noqa: TC001  (decoded by what fields say)
+from graphread.text import Said  # noqa: TC001  (decoded by annotations)
 from netgrader.checks.parameters import ExecutionLimits
 from netgrader.files import decode, write_json
 
@@ -35,7 +35,7 @@ EVIDENCE = "evidence"
 
 
 Output = Mapping[str, Any]
-"""An output of a cell, as nbformat 4 has it."""
+"""An output of a cell in nbformat 4."""
 
 
 @dataclass(frozen=True)
@@ -43,52 +43,52 @@ class ExecutionCell:
     """A code cell to run."""
 
     source: str
-    """Its source."""
+    """Its source code."""
     name: str = ""
-    """The id that nbgrader tracks it by, empty for a student's own."""
+    """The id by which nbgrader tracks it; empty for a student's own cell."""
     evidence: str = ""
-    """The id under which evidence is taken at this cell, empty if none is."""
+    """The id for evidence collected at this cell; empty if there is none."""
     runs: bool = True
-    """Whether its source is run (before evidence is taken); a check cell's is not."""
+    """Whether its source runs (before evidence is collected); a check cell's does not."""
     given: bool = False
     """Whether its source is the course's own."""
 
 
 @dataclass(frozen=True)
 class ExecutionRequest:
-    """A notebook to be run, and all that its cage holds."""
+    """A notebook to run, and everything that its sandbox contains."""
 
     cells: Sequence[ExecutionCell]
     """The code cells of the restored notebook, in order."""
     helpers: Mapping[str, str] = field(default_factory=dict)
     """The student's ``.py`` files by name."""
     beside: Sequence[Path] = ()
-    """The course's files that the notebook reads or imports; it has copies of them."""
+    """The course's files that the notebook reads or imports; it gets copies of them."""
     probes: Sequence[Path] = ()
-    """Files that take evidence (``probes_<nb>.py``, ``exercises.toml``)."""
+    """Files for collecting evidence (``probes_<nb>.py``, ``exercises.toml``)."""
     data: Path | None = None
-    """The data's file, if there is one."""
+    """The data file, if there is one."""
     spec: DataSpec | None = None
-    """What the data are; None without any."""
+    """The specification of the data; None without data."""
     held_out: str = ""
-    """The secret that a redrawn half of the test images follows from (`netgrader.checks.held_out`); empty if the
-    notebook is given the original ones."""
+    """The secret seed of the redrawn half of the test images (`netgrader.checks.held_out`), in hex; empty if the notebook
+    gets the originals."""
     limits: ExecutionLimits = field(default_factory=ExecutionLimits)
-    """What it may use."""
+    """The limits of the run."""
     seed: int = 0
-    """What every random source in the kernel is seeded with, where the student does not seed it."""
+    """The seed of all random generators in the kernel that the student does not seed."""
     respect_seeds: bool = True
-    """Whether the student's own seeds count. They do in the first run, so that it repeats what the student saw; in
-    further runs `seed` changes them."""
+    """Whether the student's own seeds count. They do in the first run, which thus repeats what the student saw; in further
+    runs, `seed` changes them."""
     threads: int = 2
     """Threads of TensorFlow and of NumPy's linear algebra."""
     secret: str = ""
-    """What nobody who hands something in knows, for the challenges."""
+    """A secret that no student knows, for the challenges."""
 
     def challenge(self, cell: str = "") -> int:
-        """Return a number that depends on all student code and the secret, so no code can anticipate it.
+        """Return a number that depends on all student code and the secret, so that no code can predict it.
 
-        Each check cell has its own. It is handed over with the cell's check, so that no cell before knows what is drawn there.
+        Each check cell has its own. It is passed with the cell's check, so earlier cells cannot know what is drawn there.
         """
         told = [[cell.source for cell in self.cells], sorted(self.helpers.items()), self.seed, self.secret, cell]
         digest = hashlib.sha256(json.dumps(told).encode()).digest()
@@ -108,25 +108,25 @@ class CellStatus(StrEnum):
 
 @dataclass(frozen=True)
 class CellRun:
-    """What came of one cell."""
+    """The record of one cell's run."""
 
     name: str
     status: CellStatus
     """The cell's id, and how it ended."""
     seconds: float = 0.0
     cpu_seconds: float = 0.0
-    """Wall and processor time of its source, as seen from outside."""
+    """Wall and processor time of its source in seconds, measured from outside."""
     capture_seconds: float = 0.0
-    """Wall time of taking evidence."""
+    """Wall time of collecting evidence, in seconds."""
     error_name: str | None = None
     error_message: str | None = None
-    """The exception that ended it: a stranger's text."""
+    """The exception that ended it, as untrusted text."""
     evidence: str | None = None
-    """The id of the evidence that was handed over, if any was."""
+    """The id of its evidence; None if there is none."""
     outputs: tuple[Output, ...] = ()
-    """What it showed, cut to size."""
+    """Its outputs, within limits."""
     limit: str | None = None
-    """The limit that ended the run in it, if one did: ``time``, ``memory``, ``disk``, ``files``, ``output``."""
+    """The limit that ended the run in this cell: ``time``, ``memory``, ``disk``, ``files`` or ``output``; else None."""
 
 
 @dataclass(frozen=True)
@@ -134,32 +134,32 @@ class Execution:
     """The result of a run; its evidence is in the folder ``evidence/<id>`` next to it."""
 
     cells: tuple[CellRun, ...]
-    """One for each cell of the request, in order."""
+    """One entry per cell of the request, in order."""
     problem: Said | None = None
-    """Why the run ended early, in a sentence, if it did."""
+    """Why the run ended early, as a sentence; None if it did not."""
     problems: Mapping[str, Said] = field(default_factory=dict)
-    """Why there is no evidence, in a sentence, for each id that none was handed over for."""
+    """For each id without evidence, the reason as a sentence."""
     seconds: Mapping[str, float] = field(default_factory=dict)
-    """Wall time: ``kernel`` (its start), ``student`` (their code), ``capture``, ``total``."""
+    """Wall time in seconds: ``kernel`` (its start), ``student`` (their code), ``capture``, ``total``."""
     usage: Mapping[str, float] = field(default_factory=dict)
     """``cpu_seconds``, ``peak_memory_bytes``, ``disk_bytes`` of all processes together."""
     outside: Mapping[str, Any] = field(default_factory=dict)
-    """What else was seen of the run from outside that a test may look at."""
+    """Further observations of the run from outside, for tests."""
     notes: tuple[Said, ...] = ()
-    """What a person may want to know, in sentences."""
+    """Remarks for a person, as sentences."""
     environment: Mapping[str, str] = field(default_factory=dict)
-    """The sandbox, and versions of what ran."""
+    """The sandbox, and versions of the software that ran."""
 
     @property
     def outputs(self) -> tuple[tuple[Output, ...], ...]:
-        """Return outputs of each cell, in order."""
+        """The outputs of each cell, in order."""
         return tuple(cell.outputs for cell in self.cells)
 
     def save(self, folder: Path) -> None:
-        """Write it into `folder`, readable by people."""
+        """Write the result into `folder` as indented JSON."""
         write_json(folder / RESULT, self)
 
     @classmethod
     def load(cls, folder: Path) -> Execution:
-        """Read what `save` wrote into `folder`."""
+        """Read the result that `save` wrote into `folder`."""
         return decode(cls, json.loads((folder / RESULT).read_text(encoding="utf-8")))

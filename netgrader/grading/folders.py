@@ -1,4 +1,4 @@
-"""The files of a submission that are graded; those in folders move to where nbgrader looks."""
+"""Collect the gradable files of a submission; those in subfolders move to where nbgrader looks."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ __all__ = [
 ]
 
 KINDS = (".ipynb", ".py")
-"""What is graded of a submission."""
+"""Suffixes of gradable files."""
 
 
 class FolderLimits:
-    """What a submitted folder may hold, in files and bytes."""
+    """Limits on a submitted folder, in files and bytes."""
 
     MOST_FILES = 200  # notebooks and modules of one submission
-    DEPTH = 3  # folders in one another that are looked through
-    MOST_BYTES = 200_000_000  # of all files in a submission's folder that are brought up
-    LARGEST = 50_000_000  # bytes of one file, as much as a notebook may have
+    DEPTH = 3  # levels of nested folders that are searched
+    MOST_BYTES = 200_000_000  # of all files in a submission's folder that are copied up
+    LARGEST = 50_000_000  # bytes of one file, the maximum size of a notebook
 
 
 def _files(folder: Path, depth: int) -> Iterator[Path]:
-    """Yield the files in a folder, and in those below it down to a depth; links are not followed."""
+    """Yield the files in a folder and its subfolders down to a depth; links are not followed."""
     for path in sorted(folder.iterdir()):
         if path.is_symlink():
             continue
@@ -46,14 +46,14 @@ def _files(folder: Path, depth: int) -> Iterator[Path]:
 
 
 def in_folders(folder: Path) -> Mapping[str, Path]:
-    """Return the notebooks and modules in a submission's folders, by their names after moving up."""
+    """Return the notebooks and modules in a submission's subfolders, by their names after copying up."""
     files = [path for path in _files(folder, FolderLimits.DEPTH) if path.parent != folder]
     entries = ((path.relative_to(folder).as_posix(), number) for number, path in enumerate(files))
     return {name: files[number] for name, number in choose(entries, KINDS).items()}
 
 
 def bring_up(folder: Path) -> None:
-    """Copy them up without overwriting anything: nbgrader looks for notebooks nowhere else."""
+    """Copy files of subfolders up without overwriting any: nbgrader looks for notebooks nowhere else."""
     there = [path for path in folder.iterdir() if path.name.lower().endswith(KINDS)]
     left = FolderLimits.MOST_BYTES - sum(path.lstat().st_size for path in there)
     for name, path in sorted(in_folders(folder).items()):
@@ -64,9 +64,9 @@ def bring_up(folder: Path) -> None:
 
 
 def choose(entries: Iterable[tuple[str, int]], kinds: tuple[str, ...]) -> Mapping[str, int]:
-    """Choose those of some `kinds` among entries, paths and places, by the names that they get.
+    """Choose entries (path and place) with one of the suffixes `kinds`; return their places by plain name.
 
-    Hidden ones are passed over; of several of one name the one that lies highest is taken, and of those the first.
+    Hidden files are skipped; of several with one name, the one highest in the tree wins, then the first.
     """
     named = [(PurePosixPath(path.replace("\\", "/")).parts, entry) for path, entry in entries]
     found: dict[str, int] = {}
@@ -79,7 +79,7 @@ def choose(entries: Iterable[tuple[str, int]], kinds: tuple[str, ...]) -> Mappin
 
 
 def plain_name(name: str) -> str:
-    """Return a name without control characters, of a length that every file system takes."""
+    """Return a name without control characters and path characters, its stem cut to 60 characters."""
     stem, dot, suffix = name.rpartition(".")
     plain = "".join(character for character in stem if unicodedata.category(character)[0] != "C")
     return " ".join(re.sub(r'[/:*?"<>|]', "", plain).split())[:60] + dot + suffix

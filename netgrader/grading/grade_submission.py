@@ -1,4 +1,4 @@
-"""One submission from files to marks: read, restore, execute, verify, points. `grade` does it all."""
+"""Grade one submission from files to points: read, restore, execute, verify. `grade` does it all."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ __all__ = ["NotPrepared", "Prepared", "grade", "grade_job", "prepare"]
 
 SUFFIX = ".ipynb"
 MOST_NOTES = 30
-"""As many as somebody may read."""
+"""The number of notes that a person may read."""
 NOT_RESTORED = Text(
     "Putting the course's cells back among those of the notebook {limit}. Take the release's "
     "notebook and copy your answers into it."
@@ -66,17 +66,17 @@ NOT_RESTORED = Text(
 
 
 def grade(path: str | Path, *, course: Course | None = None, options: Options = AS_USUAL) -> SubmissionResult:
-    """Grade one notebook, or all notebooks of one submission's folder. No gradebook is needed or touched.
+    """Grade one notebook, or all notebooks of one submission's folder, without a gradebook.
 
-    `path` is a notebook or a folder of notebooks. The `course` is the one whose checks are used; if None, the working folder's
-    or the one around this package.
+    `path` is a notebook or a folder of notebooks. The `course` provides the checks; if None, it is the working folder's, or
+    the one around this package.
 
     Raises
     ------
     UsageError
-        If the path does not exist or holds no notebooks, or there is no course.
+        If the path does not exist or contains no notebooks, or there is no course.
     NetgraderError
-        If grading cannot work here: no cage, a full disk. What is wrong with the submission is never an exception.
+        If grading is impossible here: no sandbox, a full disk. Faults of the submission are never exceptions.
     """
     path = Path(path)
     course = course or find_course(path)
@@ -85,7 +85,7 @@ def grade(path: str | Path, *, course: Course | None = None, options: Options = 
 
 @dataclass(frozen=True)
 class Prepared:
-    """A notebook that can be run: with the course's cells put back, and the helper files that go with it."""
+    """A notebook that can run, with the course's cells restored and its helper files."""
 
     job: Job
     store: Store
@@ -95,7 +95,7 @@ class Prepared:
     notes: tuple[Said, ...]
     options: Options
     account: Account | NoAccount
-    """Where it is noted what the student uses."""
+    """The record of the student's use."""
 
     @property
     def was_run(self) -> bool:
@@ -104,7 +104,7 @@ class Prepared:
         return self.store.get(asked.key) is not None
 
     def run(self, number: int = 0) -> tuple[Ran, Verification, frozenset[str]]:
-        """Run and judge it, or take both from the store; with the stages that were done now. See `run_stage`."""
+        """Run and judge it, or return cached results; also return the stages that ran now. See `run_stage`."""
         begun, judged = time.monotonic(), False
         try:
             found = self._run(number)
@@ -127,7 +127,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class NotPrepared:
-    """Why a notebook cannot be run: a sentence for the student."""
+    """The reason why a notebook cannot run: a sentence for the student."""
 
     problem: Said
     notes: tuple[Said, ...]
@@ -135,12 +135,12 @@ class NotPrepared:
 
 
 def prepare(job: Job, options: Options) -> Prepared | NotPrepared:
-    """Read a notebook and put the course's cells back.
+    """Read a notebook and restore the course's cells.
 
     Raises
     ------
     NetgraderError
-        If grading cannot work here. A submission's own trouble is what is returned.
+        If grading is impossible here. Problems of the submission are returned.
     """
     notes = [*job.notes]
     if job.problem is not None:
@@ -177,7 +177,7 @@ def grade_job(job: Job, options: Options = AS_USUAL) -> GradedNotebook:
     Raises
     ------
     NetgraderError
-        If grading cannot work here. A submission's own trouble is in the result.
+        If grading is impossible here. Problems of the submission are in the result.
     """
     severities = severities_of(job.assignment)
     prepared = prepare(job, options)
@@ -210,17 +210,17 @@ def grade_job(job: Job, options: Options = AS_USUAL) -> GradedNotebook:
 
 
 def _further(prepared: Prepared, number: int, runs: list[Ran]) -> tuple[Ran, Verification]:
-    """Return the run of a number and its verdicts, and add it to `runs`."""
+    """Return the run with a number and its verdicts, and append the run to `runs`."""
     ran, verified, _ = prepared.run(number)
     runs.append(ran)
     return ran, verified
 
 
 def submitted_helpers(folder: Path, assignment: Assignment) -> tuple[dict[str, str], tuple[Said, ...]]:
-    """Return modules that travel with a student's notebook, and notes on those that do not.
+    """Return the modules submitted with a notebook, and notes on those left out.
 
-    The course's own modules are not among them, under any name: each notebook is given the
-    ones that belong to it from the course, and no others, since they may hold what it asks for.
+    The course's own modules are excluded under any name: each notebook gets its modules from the course, and no others, since
+    they may contain solutions of another notebook.
     """
     ours = {path.name: path.read_text(encoding="utf-8") for path in sorted(assignment.source.glob("*.py"))}
     texts, notes = helper_files(folder)
@@ -285,7 +285,7 @@ def _charged(cells: Sequence[CellResult]) -> tuple[str, ...]:
 
 
 def _status(cells: Sequence[CellResult], ended_early: Said | None) -> tuple[Status, Said | None]:
-    """Whether all could be judged, and the sentence why not."""
+    """Return the status, and the reason if some cells could not be judged in full."""
     automatic = [cell for cell in cells if not cell.manual]
     reason = _ungradable(automatic, ended_early) or _untested(automatic) or _lost(automatic, ended_early)
     if reason is None:
@@ -295,29 +295,29 @@ def _status(cells: Sequence[CellResult], ended_early: Said | None) -> tuple[Stat
 
 
 def _ungradable(cells: Sequence[CellResult], ended_early: Said | None) -> Said | None:
-    """Return why a check could not be decided; None if all were."""
+    """Return the reason why a check could not be judged; None if all were."""
     checks = [check for cell in cells for check in cell.checks if check.outcome is Outcome.UNGRADABLE]
     return next((ended_early or check.message or check.sentence for check in checks), None)
 
 
 def _untested(cells: Sequence[CellResult]) -> Said | None:
-    """Return the sentence on the first cell that the course has no tests for; None if there is none."""
+    """Return a sentence about the first cell without tests; None if there is none."""
     names = [cell.cell for cell in cells if not cell.checks]
     sentence = Text("The course has no tests for {untested}, so nothing could be said of it.")
     return next((sentence.format(untested=name) for name in names), None)
 
 
 def _lost(cells: Sequence[CellResult], ended_early: Said | None) -> Said | None:
-    """Return why the run ended early, if points were lost by then.
+    """Return why the run ended early, if points were lost; else None.
 
-    What a cell had made when it was stopped was judged, and is less than what it would have made.
+    A stopped cell is judged by what it had computed until then.
     """
     earned, most = sum(cell.points or 0 for cell in cells), sum(cell.max_points for cell in cells)
     return ended_early if earned < most else None
 
 
 def _made_with(notebook: RestoredNotebook) -> Mapping[str, Sequence[str]]:
-    """Return for each exercise's cell the cells that it depends on, as far as limits allow."""
+    """Return for each exercise's cell the cells it depends on; empty if that exceeds limits."""
     try:
         return within_limits(made_with, [(cell.grade_id, cell.source) for cell in notebook.code])
     except ExceededError:
@@ -327,7 +327,7 @@ def _made_with(notebook: RestoredNotebook) -> Mapping[str, Sequence[str]]:
 def _seconds(ran: Ran, verified: Verification) -> dict[str, float]:
     """Return seconds of the run, its kernel start, student code and evidence, and of the verdicts.
 
-    `experiments` are evidence and verdicts but for the reading of networks; nothing if they ended before reporting.
+    `experiments` is the time of evidence and verdicts without reading networks; it is absent if the verifier was stopped.
     """
     parts = {"total": ran.entry.seconds, "capture": 0.0, **ran.execution.seconds}
     taken = {"execute": parts.pop("total"), **parts, "verify": verified.seconds}

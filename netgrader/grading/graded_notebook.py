@@ -1,9 +1,9 @@
-"""A graded notebook, and what is kept of it for pages and reports."""
+"""A graded notebook, and the part of it that is stored for pages and reports."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping  # noqa: TC003  (what is kept is decoded by what its fields say)
+from collections.abc import Mapping  # noqa: TC003  (stored values are decoded by annotations)
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -32,49 +32,49 @@ ShownCell = tuple[RestoredCell, tuple[Output, ...]]
 
 @dataclass(frozen=True)
 class GradedNotebook:
-    """A graded notebook."""
+    """A graded notebook and its by-products."""
 
     result: NotebookResult
-    """The marks with their reasons."""
+    """The points with their reasons."""
     cells: tuple[ShownCell, ...] = ()
-    """The cells as they were run, with their outputs."""
+    """The cells as they ran, with their outputs."""
     observations: Observations = field(default_factory=dict)
-    """What pages may draw."""
+    """Drawings for pages."""
     made: frozenset[str] = frozenset()
-    """Stages that were not in the store and were run now."""
+    """Stages that ran now, instead of coming from the cache."""
     digest: str = ""
-    """Hash of all that the result was made from: equal if nothing changed since."""
+    """Hash of all inputs of the result: equal if nothing changed since."""
     run: str = ""
-    """The name of its run in the store, empty if it was not run."""
+    """The digest of its run in the store; empty if it did not run."""
     trouble: tuple[str, ...] = ()
-    """What broke in checks of ours, for the instructor."""
+    """Errors in the course's checks, for the instructor."""
     warnings: tuple[str, ...] = ()
-    """What was noticed of the store."""
+    """Warnings about the store."""
 
 
 def with_outputs(cells: Sequence[RestoredCell], outputs: Sequence[tuple[Output, ...]]) -> tuple[ShownCell, ...]:
-    """Give outputs to the code cells in order: text between them may change without a new run."""
+    """Pair code cells with outputs in order, so that text cells may change without a rerun."""
     left = iter(outputs)
     return tuple((cell, next(left, ()) if cell.cell_type == "code" else ()) for cell in cells)
 
 
 @dataclass(frozen=True)
 class LastResult:
-    """The last result of a submitted notebook."""
+    """The last result of a submitted notebook, as stored."""
 
     result: NotebookResult
     observations: Observations = field(default_factory=dict)
-    """The marks with their reasons, and what pages draw."""
+    """The points with their reasons, and drawings for pages."""
     digest: str = ""
-    """Hash of all that it was made from."""
+    """Hash of all inputs of the result."""
     answers: Mapping[str, str] = field(default_factory=dict)
-    """Hash of each written answer by cell: whether a person has to look again."""
+    """Hash of each written answer by cell: if it changes, a person must grade it again."""
     run: str = ""
-    """The name of its run in the store; empty if it was not run."""
+    """The digest of its run in the store; empty if it did not run."""
 
 
 def save_last_result(assignment: Assignment, student: str, notebook: str, last: LastResult) -> None:
-    """Write the result of a student's notebook over the one before."""
+    """Store the result of a student's notebook, replacing the last one."""
     write_json(_path(assignment, student, notebook), last)
 
 

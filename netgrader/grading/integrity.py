@@ -1,6 +1,6 @@
 """Observations of a submission for a person to review: facts with cell and limit, no accusations.
 
-Nothing here changes a mark. Most of it has an innocent reason: a loop without an end, a table of numbers in a cell.
+Nothing here changes points. Most of it has an innocent reason: an endless loop, a table of numbers in a cell.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ ENDED = {
     CellStatus.DEAD: Text("The kernel ended in the cell."),
 }
 MOST = 50
-"""Facts of one run."""
+"""Maximum number of facts about one run."""
 MUCH_WRITTEN = 4_000
-"""Bytes that the code adds to the notebook when compressed, starting at which they are reported. The right notebooks and the
-sample class add 200 to 950, a program of 45 kB 10,000; 11,274 weights of eight bits 11,300."""
+"""Compressed bytes that code adds to the notebook, from which they are reported. The right notebooks and the sample class add
+200 to 950, a program of 45 kB 10,000; 11,274 weights of eight bits 11,300."""
 
 
 def observed(
     cells: Sequence[RestoredCell], execution: Execution, checks: Mapping[str, Sequence[CheckResult]]
 ) -> tuple[Observed, ...]:
-    """Return the facts of one notebook: of its cells, their verdicts by check cell, and how the run ended."""
+    """Return facts about a notebook's cells, their verdicts by check cell, and the end of the run."""
     happened = islice(_of_run(cells, execution), MOST)
     return tuple(dict.fromkeys([*happened, *_of_doubts(execution, checks)]))
 
 
 def _of_run(cells: Sequence[RestoredCell], execution: Execution) -> Iterator[Observed]:
-    """Yield which cells were ended, how much was written, and what was not handed over."""
+    """Yield cells that were stopped, the size of the code, and missing evidence."""
     for number, (cell, run) in enumerate(zip(cells, execution.cells, strict=False)):
         if run.status in ENDED:
             yield Observed(cell.grade_id or Text("code cell {number}", number=number + 1), ENDED[run.status], run.limit)
@@ -60,7 +60,7 @@ def _of_run(cells: Sequence[RestoredCell], execution: Execution) -> Iterator[Obs
 
 
 def _of_doubts(execution: Execution, checks: Mapping[str, Sequence[CheckResult]]) -> Iterator[Observed]:
-    """Yield the verdicts that a person decides about, and what could not be judged."""
+    """Yield verdicts for a person to decide, and checks that could not be judged."""
     for name, verdicts in checks.items():
         yield from (
             Observed(name, check.message or check.sentence, None) for check in verdicts if _is_for_a_person(check)
@@ -71,11 +71,11 @@ def _of_doubts(execution: Execution, checks: Mapping[str, Sequence[CheckResult]]
 
 
 def _unread(verdicts: Sequence[CheckResult], problem: Said | None) -> list[Said]:
-    """Return why checks could not be judged, where it is not why the run ended."""
+    """Return why checks could not be judged, if not because the run ended early."""
     undecided = (check.message for check in verdicts if check.outcome is Outcome.UNGRADABLE)
     return [message for message in undecided if message is not None and message != problem]
 
 
 def _is_for_a_person(check: CheckResult) -> bool:
-    """Whether a person decides what a verdict means."""
+    """Whether a person must decide what a verdict means."""
     return check.outcome is not Outcome.PASSED and not FOR_A_PERSON.isdisjoint(check.faults)

@@ -1,4 +1,4 @@
-"""A submission as jobs: each notebook, identified by its ids, and why it cannot be graded."""
+"""Split a submission into jobs: each notebook, identified by its ids, or why it cannot be graded."""
 
 from __future__ import annotations
 
@@ -38,28 +38,28 @@ RENAMED = Text("The file is called {file}; by its cells it is {notebook}.")
 
 @dataclass(frozen=True)
 class Job:
-    """One notebook to be graded."""
+    """One notebook to grade."""
 
     assignment: Assignment
     notebook: str
-    """What it is, by name."""
+    """The name of the course's notebook that it is."""
     path: Path
-    """The file; None if the submission has none of that name."""
+    """The submitted file; it does not exist if the submission has none of that name."""
     problem: Said | None = None
-    """Why it cannot be graded at all, None if it can."""
+    """Why it cannot be graded at all; None if it can."""
     notes: tuple[Said, ...] = ()
-    """The message about the file."""
+    """Notes about the file."""
     student: str = ""
-    """Whose of the class it is, empty for what is graded by itself."""
+    """The student's id; empty for a notebook graded by itself."""
 
 
 def find_jobs(path: Path, course: Course) -> tuple[Job, ...]:
-    """Return the notebooks at `path`, identified by their ids, since files get renamed on the way.
+    """Return jobs for the notebooks at `path`, identified by their cell ids, since files get renamed.
 
     Raises
     ------
     UsageError
-        If there are none.
+        If there are no notebooks.
     """
     if not path.exists():
         raise UsageError(f"There is no file or folder {path}.")
@@ -81,14 +81,14 @@ def find_jobs(path: Path, course: Course) -> tuple[Job, ...]:
 
 
 def jobs_in(folder: Path, assignment: Assignment) -> tuple[Job, ...]:
-    """Return the notebooks in the folder of one submission for `assignment`; none if there are none.
+    """Return jobs for the notebooks in a submission's folder for `assignment`; empty if it has none.
 
-    If they came in a folder of their own, they are brought up first.
+    If all notebooks are in subfolders, they are copied up first.
 
     Raises
     ------
     UnreadableError
-        If there are none, and an archive in their place.
+        If there are no notebooks, but an archive.
     """
     if not folder.is_dir():
         return ()
@@ -107,7 +107,7 @@ def jobs_in(folder: Path, assignment: Assignment) -> tuple[Job, ...]:
 
 
 def jobs_of(assignment: Assignment, student: str) -> tuple[Job, ...]:
-    """Return the notebooks that a student handed in for `assignment`."""
+    """Return jobs for the notebooks that a student submitted for `assignment`."""
     jobs = jobs_in(assignment.course.folder("submitted", student, assignment.name), assignment)
     return tuple(replace(job, student=student) for job in jobs)
 
@@ -121,7 +121,7 @@ def job_of(assignment: Assignment, student: str, notebook: str, jobs: Sequence[J
 
 
 def _of_folder(folder: Path, assignments: Sequence[Assignment]) -> tuple[Job, ...]:
-    """Return a job for each notebook in `folder`; of several copies of a notebook one is graded."""
+    """Return a job for each notebook in `folder`; of several copies of a notebook, one is graded."""
     paths = find_notebooks(folder)
     if len(paths) > MOST_FILES:
         raise UnreadableError(
@@ -137,7 +137,7 @@ def _of_folder(folder: Path, assignments: Sequence[Assignment]) -> tuple[Job, ..
 
 
 def _preference(job: Job) -> tuple[bool, bool, float]:
-    """Return a key for which copy counts: readable first, then with the right name, then newest."""
+    """Return a sort key for copies: readable first, then with the right name, then newest."""
     return (job.problem is not None, job.path.stem != job.notebook, -job.path.stat().st_mtime)
 
 
@@ -147,7 +147,7 @@ def _named(path: Path, assignments: Sequence[Assignment]) -> Assignment:
 
 
 def _job(path: Path, assignments: Sequence[Assignment]) -> Job:
-    """Return what the notebook at `path` is: by its ids, else by its name."""
+    """Return the job of the notebook at `path`, identified by its cell ids, else by its name."""
     named = _named(path, assignments)
     try:
         submitted = read_notebook(path)

@@ -1,8 +1,7 @@
-"""Runs one piece of code after the other in a caged kernel, with deadlines, and hears what it shows.
+"""Run pieces of code in a sandboxed kernel, with deadlines, and collect their output.
 
-What arrives is a stranger's: of each message only the header is read before it is known to be wanted, what would take much
-memory is not read at all, and endless messages are stopped. A kernel may lie about having finished; then the next
-piece waits its turn in the kernel.
+Messages are untrusted: only the header is parsed before a message is known to be relevant, large ones are never parsed, and
+floods are stopped. A kernel may lie about having finished; the next piece then waits in the kernel's queue.
 """
 
 from __future__ import annotations
@@ -29,18 +28,18 @@ DELIMITER = b"<IDS|MSG>"
 
 
 class KernelLimits:
-    """How much a kernel may send, and how long it is waited for, in seconds."""
+    """Limits on a kernel's messages, and timeouts in seconds."""
 
     LARGEST_HEADER = 100_000
     DEEPEST = 100
-    """How deeply a message may be nested; what libraries for plots and widgets send is at 20."""
+    """Maximum nesting of a message; plot and widget libraries reach 20."""
     MOST_VALUES = 400_000
-    """How much a message may hold, as `read_finite_json` counts; a plot of a hundred thousand points has half as much."""
+    """Maximum values in a message, as `read_finite_json` counts; a plot of 100,000 points has half as many."""
     TICK_MS = 100
     LAST_OUTPUT = 2.0
-    """Seconds in which what a cell showed must have arrived once it has ended."""
+    """Seconds that output may arrive after a cell has ended."""
     SILENCE = 20.0
-    """Seconds in which a kernel must say that it has begun, which it does before it runs anything."""
+    """Seconds in which a kernel must report that it has begun, which it does before running anything."""
     GIVE_WAY = 6.0
     """Seconds that an interrupted cell has to end."""
 
@@ -53,32 +52,32 @@ class Ended(Enum):
 
     DONE = "done"
     INTERRUPTED = "interrupted"
-    """It ran out of time and gave way."""
+    """It ran out of time and obeyed the interrupt."""
     STUCK = "stuck"
-    """It ran out of time and did not give way: the kernel is of no more use."""
+    """It ran out of time and ignored the interrupt: the kernel is unusable."""
     FLOODED = "flooded"
-    """It sent more than it may: likewise."""
+    """It sent more than allowed: the kernel is unusable."""
     DEAD = "dead"
     SILENT = "silent"
-    """It does not even begin: code has replaced what a kernel needs to answer."""
+    """It did not start on the cell: student code has replaced what the kernel needs to answer."""
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What came of a piece of code: how it ended, and the exception if one ended it."""
+    """The outcome of a piece of code: how it ended, and the exception that ended it, if any."""
 
     ended: Ended
     error_name: str | None = None
     error_message: str | None = None
     seconds: float = 0.0
     limit: str | None = None
-    """The limit that ended the kernel, if one did."""
+    """The limit that ended the kernel, if any."""
 
 
 class Link:
-    """Talks to one kernel.
+    """A connection to one kernel.
 
-    The kernel may send `received_bytes` in all.
+    The kernel may send at most `received_bytes` in all.
     """
 
     def __init__(self, kernel: CagedKernel, received_bytes: int) -> None:
@@ -94,10 +93,10 @@ class Link:
         silent: bool = False,
         shown: Callable[[str, Mapping[str, Any]], None] = lambda _kind, _content: None,
     ) -> Reply:
-        """Run `code`.
+        """Run `code` and return its outcome.
 
-        After so many `seconds` it is interrupted; `silent` code leaves no trace in the history. `shown` is called with type
-        and content of each message of output, with `UNREAD` as the type of one too large to be read.
+        It is interrupted after `seconds`; `silent` code leaves no trace in the history. `shown` is called with type and
+        content of each output message; the type is `UNREAD` for one too large to parse.
         """
         content = {
             "code": code,
@@ -116,7 +115,7 @@ class Link:
             now = time.monotonic()
             outcome = self._kernel.caged.outcome
             if outcome is not None:
-                self._listen(waiting)  # its last words
+                self._listen(waiting)  # its last messages
                 return Reply(Ended.DEAD, seconds=now - begin, limit=outcome.limit)
             if waiting.silent:
                 return Reply(Ended.SILENT, seconds=now - begin)
@@ -131,10 +130,10 @@ class Link:
         return Reply(ended, *_error_in(waiting.reply or {}), seconds=time.monotonic() - begin)
 
     def _listen(self, waiting: _Waiting) -> None:
-        """Take what has arrived; waits a moment if nothing has."""
+        """Process the messages that have arrived; wait up to `TICK_MS` milliseconds if there are none."""
         taken = 0
         for channel in list(self._open):
-            for _ in range(200):  # then look at the clock again
+            for _ in range(200):  # then check the clock again
                 try:
                     parts = channel.receive()
                 except EOFError:
@@ -152,7 +151,7 @@ class Link:
 
 
 class _Waiting:
-    """What is known so far of a piece of code that was sent."""
+    """The state of a piece of code that was sent."""
 
     def __init__(self, message_id: str, shown: Callable[[str, Mapping[str, Any]], None]) -> None:
         self._id = message_id
@@ -165,17 +164,17 @@ class _Waiting:
 
     @property
     def finished(self) -> bool:
-        """Whether it has ended and all that it showed has arrived, or has had the time to."""
+        """Whether it has ended, and its output has arrived or had time to."""
         late = time.monotonic() - self._replied_at > KernelLimits.LAST_OUTPUT
         return self.reply is not None and (self._idle or late)
 
     @property
     def silent(self) -> bool:
-        """Whether the kernel does not begin with it."""
+        """Whether the kernel has failed to begin it in time."""
         return self.reply is None and not self._begun and time.monotonic() - self._sent_at > KernelLimits.SILENCE
 
     def take(self, parts: Sequence[bytes], *, shell: bool) -> None:
-        """Take a message in its parts: delimiter, signature, header, parent's header, metadata, content."""
+        """Process a message, given in parts: delimiter, signature, header, parent's header, metadata, content."""
         match [*itertools.dropwhile(lambda part: part != DELIMITER, parts)]:
             case [_, _, header, parent, _, content, *_] if max(len(header), len(parent)) <= KernelLimits.LARGEST_HEADER:
                 if _json(parent).get("msg_id") == self._id:
@@ -203,7 +202,7 @@ def _error_in(reply: Mapping[str, Any]) -> tuple[str | None, str | None]:
 
 
 def _json(content: bytes) -> Mapping[str, Any]:
-    """Return a JSON object; an empty one for anything else, or if it is nested too deeply."""
+    """Return a JSON object; an empty one for anything else, or if it exceeds the limits."""
     try:
         value = read_finite_json(content, KernelLimits.DEEPEST, KernelLimits.MOST_VALUES)
     except ValueError:
@@ -212,10 +211,10 @@ def _json(content: bytes) -> Mapping[str, Any]:
 
 
 def text_of(value: object) -> str:
-    """Return a text in an untrusted message; empty if it is not a text."""
+    """Return a text from an untrusted message; empty if it is not a text."""
     return value if isinstance(value, str) else ""
 
 
 def shortened(text: str, most: int) -> str:
-    """Return at most `most` characters of a text."""
+    """Return a text cut to `most` characters."""
     return text if len(text) <= most else text[: most - 1] + "…"

@@ -1,10 +1,10 @@
-"""What is run in a kernel before anything of a student's: seeds, streams that are put back.
+"""Code that runs in a kernel before the student's: seeds, and streams that are restored.
 
-Its source is run there as it stands, by the calls of `netgrader.grading.execute.STARTUP`, so it imports the standard library
-only. What of NumPy and TensorFlow is there already (the kernel may have begun as a fork of a zygote) is seeded at once, the
-rest by hooks when the notebook imports it: draws are the same either way. Where nobody seeds, all of them follow from one
-seed, but for the order of data sets of `tf.data`. A student's own seeds are left as they are in the first run and shifted in
-further ones.
+Its source runs there as it is, through the calls of `netgrader.grading.execute.STARTUP`, so it imports only the standard
+library. Parts of NumPy and TensorFlow that are already imported (the kernel may be forked from the fork server) are seeded at
+once, the rest by hooks when the notebook imports it; random numbers are the same either way. Without a student's seed, all
+generators follow from one seed, except the order of `tf.data` datasets. A student's own seeds are respected in the first run
+and shifted in further ones.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ __all__ = ["keep_streams", "seed_everything"]
 
 MODULUS = 2**31 - 1
 DRAWING = frozenset({"keras", "tensorflow"})
-"""Packages that draw random numbers while they are imported: what comes after must not hang on when that was."""
+"""Packages that draw random numbers during import; later draws must not depend on when that happens."""
 
 
 class _Ours(int):
-    """A graph's seed that nobody asked for."""
+    """A graph's seed that the student did not set."""
 
 
 def seed_everything(seed: int, shift: int = 0) -> None:
-    """Seed Python's generator now, NumPy and TensorFlow when they are imported.
+    """Seed Python's generator now, and NumPy and TensorFlow when they are imported.
 
     Parameters
     ----------
     seed
-        What draws follow from where nobody seeds.
+        The seed for generators that the student does not seed.
     shift
-        What is added to the seeds that the student sets; 0 respects them.
+        Added to the seeds that the student sets; 0 respects them.
     """
     fresh = _seed_python(seed, shift)
     hooks: dict[str, Callable[[types.ModuleType], None]] = {
@@ -57,7 +57,7 @@ def seed_everything(seed: int, shift: int = 0) -> None:
 
 
 class _SeedingFinder(importlib.abc.MetaPathFinder):
-    """Calls a hook right after a module has been imported, and undoes what importing it drew."""
+    """Calls a hook right after a module has been imported, and undoes the import's own random draws."""
 
     def __init__(self, hooks: dict[str, Callable[[types.ModuleType], None]], fresh: random.Random) -> None:
         self._hooks = hooks
@@ -68,7 +68,7 @@ class _SeedingFinder(importlib.abc.MetaPathFinder):
     ) -> importlib.machinery.ModuleSpec | None:
         if fullname not in self._hooks:
             return None
-        hook = self._hooks.pop(fullname)  # out of the way first: the next line comes here again
+        hook = self._hooks.pop(fullname)  # removed first: the next line gets here again
         spec = importlib.util.find_spec(fullname)
         if spec is None or spec.loader is None:
             return spec
@@ -87,20 +87,20 @@ class _SeedingFinder(importlib.abc.MetaPathFinder):
 
 
 def _moved(seed: Any, shift: int) -> Any:
-    """Return a student's seed in a further run. What is not a whole number stays as it is."""
+    """Return a student's seed shifted for a further run; unchanged if it is not a whole number."""
     if not shift or isinstance(seed, bool) or not hasattr(seed, "__index__"):
         return seed
     return (int(seed) + shift) % MODULUS
 
 
 def _seed_python(seed: int, shift: int) -> random.Random:
-    """Seed the generator behind `random`; the generator that others get their first seeds from."""
-    fresh = random.Random(seed)  # noqa: S311 - nothing secret comes of it
+    """Seed the generator behind `random`; return the generator that gives first seeds to others."""
+    fresh = random.Random(seed)  # noqa: S311 - not used for secrets
     original = random.Random.seed
 
     @functools.wraps(original)
     def seeded(self: random.Random, a: Any = None, version: int = 2) -> None:
-        # Without a seed of its own a generator would take one from the system; these follow one after the other.
+        # An unseeded generator would take a seed from the system; here each takes the next from `fresh`.
         original(self, fresh.getrandbits(64) if a is None else _moved(a, shift), version)
 
     original(random._inst, seed)  # noqa: SLF001 - the generator behind random.random
@@ -111,7 +111,7 @@ def _seed_python(seed: int, shift: int) -> random.Random:
 
 def _seed_numpy(module: Any, seed: int, shift: int) -> None:
     fresh = random.Random(seed + 1)  # noqa: S311
-    # What unseeded generators of NumPy take their seeds from, the new ones and the old.
+    # The source of seeds for NumPy's unseeded generators, new and legacy.
     module.bit_generator.randbits = fresh.getrandbits
     module.seed(seed % 2**32)
     if shift:
@@ -127,7 +127,7 @@ def _seed_numpy(module: Any, seed: int, shift: int) -> None:
 
 
 def _seed_graphs(module: Any, seed: int) -> None:
-    """Give each new graph a seed: TensorFlow derives those of its ops from it, in the order they are made."""
+    """Give each new graph a seed; TensorFlow derives the seeds of its ops from it, in order of creation."""
     original = module.Graph.__init__
 
     @functools.wraps(original)
@@ -144,14 +144,14 @@ def _shift_tensorflow(module: Any, shift: int) -> None:
     for name in ("set_seed", "set_random_seed", "get_seed"):
         original = getattr(module, name)
         moved = _moving(original, shift)
-        # Whoever has imported it already has it under the same name.
+        # Modules that have imported it hold it under the same name.
         for other in list(sys.modules.values()):
             if isinstance(other, types.ModuleType) and other.__dict__.get(name) is original:
                 setattr(other, name, moved)
 
 
 def _moving(original: Callable[[Any], Any], shift: int) -> Callable[[Any], Any]:
-    """Return `original` called with a moved seed."""
+    """Return `original` called with a shifted seed."""
 
     @functools.wraps(original)
     def moved(seed: Any) -> Any:
@@ -161,7 +161,7 @@ def _moving(original: Callable[[Any], Any], shift: int) -> Callable[[Any], Any]:
 
 
 def _leave_data_unseeded(module: Any) -> None:
-    """Let unseeded data sets of the student come in a new order each time, despite our seed."""
+    """Let a student's unseeded datasets shuffle differently each time, despite our seed."""
     original = module.get_seed
 
     @functools.wraps(original)
@@ -181,13 +181,13 @@ def _leave_data_unseeded(module: Any) -> None:
 def keep_streams(shell: Any) -> None:
     """Restore broken output streams after each cell, and before a traceback is shown.
 
-    IPython flushes ``sys.stdout`` and ``sys.stderr`` after each cell and before it shows anything. Where one of them is None, a
-    number or closed it falls silent, and all that comes after the cell would be lost.
+    IPython flushes ``sys.stdout`` and ``sys.stderr`` after each cell and before it shows anything. If one of them is None, a
+    number or closed, IPython shows nothing more, and all later output would be lost.
     """
-    # What a stream is made of is kept as well, since one that was closed has lost it.
+    # A stream's parts are kept too, since a closed stream has lost them.
     kept = {
         name: (stream, stream.session, stream.pub_thread)
-        for name in ("stderr", "stdout")  # that which is written to is put back first
+        for name in ("stderr", "stdout")  # the stream that is written to is restored first
         if (stream := getattr(sys, name))
     }
 
@@ -204,7 +204,7 @@ def keep_streams(shell: Any) -> None:
                 f"sys.{name} was put back after this cell: nothing could be printed to what the cell left in its place.\n"
             )
 
-    show = shell._showtraceback  # noqa: SLF001  (IPython's hook for those who show tracebacks elsewhere)
+    show = shell._showtraceback  # noqa: SLF001  (IPython's hook for frontends that show tracebacks themselves)
 
     def show_traceback(*arguments: Any) -> None:
         put_back()
@@ -218,6 +218,6 @@ def _can_be_written_to(stream: Any) -> bool:
     try:
         stream.write("")
         stream.flush()
-    except Exception:  # noqa: BLE001  (whatever it is, it is a student's)
+    except Exception:  # noqa: BLE001  (a student's stream can raise anything)
         return False
     return not getattr(stream, "closed", False)

@@ -1,4 +1,4 @@
-"""A class graded by workers: one loop over an executor, which is this machine's or a Dask cluster's."""
+"""Grade a class with workers: one loop over an executor, on this machine or a Dask cluster."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ __all__ = ["DaskPool", "Done", "ProcessPool", "Task", "Watcher", "grade_task", "
 
 
 class Waits:
-    """How often and how long a pool waits for workers, in seconds."""
+    """Retries and timeouts of a pool, in seconds."""
 
     ATTEMPTS = 2
     TICK_SECONDS = 0.5
@@ -45,14 +45,14 @@ class Waits:
     NO_WORKER_SECONDS = 60.0
 
 
-# What marks may depend on: workers with another one of these would make other results of the same notebook.
+# Packages that points may depend on: workers with other versions could grade a notebook differently.
 SAME = ("netgrader", "tensorflow", "numpy")
 MARKER = ".cluster-check"
 
 
 @dataclass(frozen=True)
 class Task:
-    """A notebook to grade: names and paths that mean the same to a worker on another machine."""
+    """A notebook to grade: names and paths that are valid on a worker's machine too."""
 
     student: str
     job: Job
@@ -60,55 +60,55 @@ class Task:
 
 @dataclass(frozen=True)
 class Done:
-    """What a worker sends back of a task."""
+    """A worker's reply to a task."""
 
     task: Task
-    """What it is of."""
+    """The task it answers."""
     result: NotebookResult | None = None
     error: str | None = None
-    """A result, or a sentence why there is none."""
+    """The result, or a sentence that says why there is none."""
     made: frozenset[str] = frozenset()
-    """The stages that were run now."""
+    """The stages that ran now."""
     digest: str = ""
-    """The hash of all that the result was made from."""
+    """The hash of all inputs of the result."""
     trouble: tuple[str, ...] = ()
-    """What broke in checks of ours."""
+    """Errors in the course's checks."""
     warnings: tuple[str, ...] = ()
-    """On the store."""
+    """Warnings about the store."""
     seconds: float = 0.0
-    """How long the worker took."""
+    """Wall time of the worker, in seconds."""
 
 
 class Watcher:
-    """Is called as the grading of a class goes on, in the process that asked for it."""
+    """Receives progress of grading a class, in the process that requested it."""
 
     def begin(self, task: Task) -> None:
-        """Hear that a task begins."""
+        """Handle the start of a task."""
 
     def end(self, done: Done) -> None:
-        """Hear that a task has ended."""
+        """Handle the end of a task."""
 
     def tick(self) -> None:
-        """Show that time goes on; called about twice a second."""
+        """Show that grading goes on; called about twice a second."""
 
 
 def grade_task(task: Task, options: Options) -> Done:
-    """Grade one notebook; results go into the course's store. Never raises: a class must not end over one."""
+    """Grade one notebook and store its results. Never raises, so that one notebook cannot end the class."""
     begun, job = time.monotonic(), task.job
     try:
         graded = grade_job(job, options)
         done = Done(task, graded.result, None, graded.made, graded.digest, graded.trouble, graded.warnings)
     except NetgraderError as error:
         done = Done(task, error=str(error))
-    except Exception as error:  # noqa: BLE001  (one notebook's trouble must not end the class)
+    except Exception as error:  # noqa: BLE001  (one notebook's error must not end the class)
         done = Done(task, error=plain(f"Grading it broke unexpectedly: {type(error).__name__}: {error}"))
     return replace(done, seconds=time.monotonic() - begun)
 
 
 def longest_first(tasks: Sequence[Task]) -> list[Task]:
-    """Sort `tasks` by student, the one with most to run first; of each, what took longest before.
+    """Return `tasks` sorted by student, longest total first; per student, the longest notebook first.
 
-    So marks are saved while others are graded.
+    So a student's points can be saved while others are graded.
     """
     seconds: dict[Task, float] = {}
     most: Counter[str] = Counter()
@@ -121,7 +121,7 @@ def longest_first(tasks: Sequence[Task]) -> list[Task]:
 
 
 def _seconds_before(task: Task) -> float:
-    """Return how long a notebook took the student before; 0 where it was never graded."""
+    """Return the seconds that a notebook took the last time; 0 if it was never graded."""
     before = load_last_result(task.job.assignment, task.student, task.job.notebook)
     seconds = before.result.seconds if before is not None else {}
     return seconds.get("execute", 0.0) + seconds.get("verify", 0.0)
@@ -133,9 +133,9 @@ def grade_tasks(
     pool: ProcessPool | DaskPool,
     watchers: Sequence[Watcher] = (),
 ) -> list[Done]:
-    """Grade `tasks` in order and return the results in that order; they are in the store too.
+    """Grade `tasks` in order and return the results in that order; they are stored too.
 
-    Shuts `pool` down. Interrupted, it stops the workers and with them their cages within seconds.
+    Shuts `pool` down. When interrupted, it stops the workers, and with them their sandboxes, within seconds.
     """
     waiting = deque(tasks)
     running: dict[Future[Done], Task] = {}
@@ -172,22 +172,22 @@ def _done(task: Task, future: Future[Done]) -> Done:
 
 
 class ProcessPool:
-    """Lasting worker processes on this machine; one that dies is replaced, and its call tried once more."""
+    """Persistent worker processes on this machine; one that dies is replaced, and its call retried once."""
 
     def __init__(self, slots: int) -> None:
         self.slots = slots
-        # A thread waits for a process.
+        # Each thread waits for a process.
         self._threads = ThreadPoolExecutor(slots, thread_name_prefix="worker")
         self._workers = Workers(os.environ, stderr=None)
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
-        """Call `function`, which can be imported and does not raise, in a worker."""
+        """Call `function`, which must be importable and not raise, in a worker."""
         return self._threads.submit(self._call, function, arguments)
 
-    def shutdown(self, wait: bool = True) -> None:  # noqa: ARG002  (nobody is at work where one would wait)
-        """End the workers, at once."""
+    def shutdown(self, wait: bool = True) -> None:  # noqa: ARG002  (no worker is busy when a caller would wait)
+        """Stop the workers at once."""
         self._workers.stop()
-        # After the processes: each gets a signal when the thread that started it ends.
+        # After the processes, since a process gets a signal when the thread that started it ends.
         self._threads.shutdown(cancel_futures=True)
 
     def _call(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
@@ -200,8 +200,8 @@ class ProcessPool:
 
 
 def _called(_asking: int, parent: int, function: Callable[..., Any], arguments: tuple[Any, ...]) -> bytes:
-    """Return what a function returns, pickled: it is called in a worker."""
-    # SIGTERM lets cages be cleaned up. When the parent is killed, so is this, so that no cage lives on by itself.
+    """Call a function in a worker; return its pickled result."""
+    # SIGTERM lets sandboxes be cleaned up. If the parent is killed, so is this process, and no sandbox is left behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     ctypes.CDLL(None).prctl(Waits.PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
@@ -210,9 +210,9 @@ def _called(_asking: int, parent: int, function: Callable[..., Any], arguments: 
 
 
 class DaskPool:
-    """The executor of Dask's own; what a worker had that is lost the scheduler gives to another.
+    """Dask's own executor; the scheduler gives tasks of a lost worker to another one.
 
-    `address` is that of the scheduler, ``tcp://host:8786``.
+    `address` is the scheduler's, ``tcp://host:8786``.
 
     Raises
     ------
@@ -229,13 +229,13 @@ class DaskPool:
         except BaseException:
             self._client.close()
             raise
-        # The same call twice is two calls, since its result depends on files.
+        # Equal calls are separate tasks, since their results depend on files.
         self._executor = self._client.get_executor(pure=False)
         self._last_worker = time.monotonic()
 
     @property
     def slots(self) -> int:
-        """Return twice the number of threads: no worker then waits for a task, and a cluster can grow.
+        """Twice the number of threads, so that workers never wait for a task and a cluster can grow.
 
         Raises
         ------
@@ -254,19 +254,19 @@ class DaskPool:
         return 2 * max(1, threads)
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
-        """Call `function`, which can be imported, on a worker."""
+        """Call `function`, which must be importable, on a worker."""
         future: Future[Any] = self._executor.submit(function, *arguments)
         return future
 
     def shutdown(self, wait: bool = True) -> None:
-        """Leave the cluster; without `wait` what was submitted is cancelled."""
+        """Leave the cluster; without `wait`, submitted tasks are canceled."""
         self._executor.shutdown(wait=wait)
         self._client.close()
 
 
 def _connect(address: str) -> Any:
     try:
-        import distributed  # noqa: PLC0415  (slow, and needed here only)
+        import distributed  # noqa: PLC0415  (slow, and needed only here)
     except ModuleNotFoundError as error:
         raise UsageError("--scheduler needs Dask: type pip install 'distributed>=2024.8'.") from error
     try:
@@ -285,9 +285,9 @@ def _require_workers(client: Any, course: Course) -> None:
     Raises
     ------
     NetgraderError
-        With both sides named where they differ.
+        If there are none, or one differs; the message names both sides.
     """
-    # A folder of the same name on another disk is not the same folder.
+    # A folder of the same name on another disk is another folder.
     secret = os.urandom(8).hex()
     marker = course.scratch / MARKER
     marker.parent.mkdir(parents=True, exist_ok=True)
@@ -315,7 +315,7 @@ def _require_workers(client: Any, course: Course) -> None:
 
 
 def _machine(root: str, secret: str) -> tuple[dict[str, str], str, bool]:
-    """Return a worker's versions, where it has the store, and whether that is ours; runs there."""
+    """Return a worker's versions, its store's path, and whether that is our store; runs on the worker."""
     scratch = Course(Path(root)).scratch
     marker = scratch / MARKER
     return _versions(), str(scratch), marker.is_file() and marker.read_text(encoding="utf-8") == secret

@@ -1,8 +1,8 @@
 """From the submitted notebook to the one that runs: our cells restored, the student's kept.
 
-A pure function of the submission and the skeleton, so that the same submission always gives the same run. The order of
-the release decides where tracked cells stand; cells that the student added stay behind the tracked cell that they
-followed. Nothing a student wrote in a cell of their own is lost; what is replaced or left out is reported.
+A pure function of the submission and the skeleton, so that the same submission always gives the same run. Tracked cells
+follow the release's order; cells that the student added stay behind the tracked cell they followed. No text in a student's
+own cells is lost; replaced or omitted cells are reported.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graphread.text import Said, Text
-from netgrader.skeleton import SkeletonCell  # noqa: TC001  (a kept one is decoded by what its fields say)
+from netgrader.skeleton import SkeletonCell  # noqa: TC001  (a stored cell is decoded by annotations)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ CHANGED = Text("The cell {name} had been changed; its own text is back.")
 
 @dataclass(frozen=True)
 class RestoredCell:
-    """A cell of the notebook that is run. `origin` is its release cell, None where the student added it."""
+    """A cell of the notebook that runs. `origin` is its release cell, None if the student added it."""
 
     cell_type: str
     source: str
@@ -40,13 +40,13 @@ class RestoredCell:
 
     @property
     def grade_id(self) -> str:
-        """Return the id that nbgrader tracks it by, empty for a student's own cell."""
+        """The id by which nbgrader tracks it; empty for a student's own cell."""
         return self.origin.grade_id if self.origin else ""
 
 
 @dataclass(frozen=True)
 class RestoredNotebook:
-    """The notebook that is run, and a sentence for each thing that was restored."""
+    """The notebook that runs, and a sentence for each restored cell."""
 
     name: str
     cells: tuple[RestoredCell, ...]
@@ -54,19 +54,19 @@ class RestoredNotebook:
 
     @property
     def code(self) -> tuple[RestoredCell, ...]:
-        """Return the cells that are run, in order."""
+        """The code cells, in order."""
         return tuple(cell for cell in self.cells if cell.cell_type == "code")
 
 
 def as_released(skeleton: Skeleton) -> tuple[RestoredCell, ...]:
-    """Return the cells of a release without anybody's work."""
+    """Return the cells of a release without a student's work."""
     return tuple(RestoredCell(cell.cell_type, cell.source, cell if cell.nbgrader else None) for cell in skeleton.cells)
 
 
 def identify(notebook: SubmittedNotebook, skeletons: Sequence[Skeleton], file_stem: str = "") -> Skeleton | None:
-    """Return which of `skeletons` the notebook was filled in from; None if from none of them.
+    """Return the one of `skeletons` that the notebook was made from; None if it matches none.
 
-    Its ids decide, or the text of its locked cells where ids were lost; the file's name only breaks a tie.
+    Its ids decide, or the text of its locked cells if ids were lost; the file's name only breaks a tie.
     """
     known = [one for one in skeletons if _matched(notebook, one) >= max(1, min(2, len(one.tracked)))]
 
@@ -77,18 +77,18 @@ def identify(notebook: SubmittedNotebook, skeletons: Sequence[Skeleton], file_st
 
 
 def _matched(notebook: SubmittedNotebook, skeleton: Skeleton) -> int:
-    """Return how many tracked cells of `skeleton` are there, by id or by text."""
+    """Return the number of tracked cells of `skeleton` in the notebook, by id or by text."""
     known = _by_id(notebook.cells, skeleton)
     same = {cell.source for cell in skeleton.tracked if cell.locked} & {cell.source for cell in notebook.cells}
     return max(len(known) - known.count(None), len(same))
 
 
 def restore(notebook: SubmittedNotebook, skeleton: Skeleton) -> RestoredNotebook:
-    """Put the tracked cells of `skeleton` back around the student's work.
+    """Restore the tracked cells of `skeleton` around the student's work.
 
-    Locked cells get their own text back; deleted, doubled, emptied and moved ones return to their place; of doubled
-    solution cells the first keeps the id and both are run; a deleted solution cell comes back empty, not as the
-    release's stub, which would overwrite what the student may have written elsewhere.
+    Locked cells get their original text; deleted, duplicated, emptied and moved ones return to their place. Of duplicated
+    solution cells, the first keeps the id and both run. A deleted solution cell comes back empty, not as the release's stub,
+    which would overwrite what the student may have written elsewhere.
     """
     matches = _match(notebook.cells, skeleton)
     counting = _counting(notebook.cells, matches, skeleton)
@@ -105,7 +105,7 @@ def restore(notebook: SubmittedNotebook, skeleton: Skeleton) -> RestoredNotebook
 
 
 def _counting(cells: Sequence[SubmittedCell], matches: Sequence[int | None], skeleton: Skeleton) -> dict[int, int]:
-    """Return which copy of each tracked cell counts: the first; of a locked cell the first untouched."""
+    """Return which copy of each tracked cell counts: the first; of a locked cell, the first unchanged one."""
 
     def rank(place: tuple[int, int]) -> tuple[bool, int]:
         index, position = place
@@ -113,7 +113,7 @@ def _counting(cells: Sequence[SubmittedCell], matches: Sequence[int | None], ske
         return tracked.locked and cells[position].source.rstrip() == tracked.source.rstrip(), -position
 
     places = [(index, position) for position, index in enumerate(matches) if index is not None]
-    return dict(sorted(places, key=rank))  # of several the last one stays
+    return dict(sorted(places, key=rank))  # the last of several stays
 
 
 def _own_cells(
@@ -157,9 +157,9 @@ def _put_back(
 
 
 def _in_place(counting: Mapping[int, int]) -> frozenset[int]:
-    """Return the largest set of tracked cells still in the release's order; all others were moved.
+    """Return the largest set of tracked cells that are still in the release's order; the others moved.
 
-    The longest increasing run of release indexes in the submission's order, by patience sorting.
+    The longest increasing subsequence of release indexes in the submission's order, by patience sorting.
     """
     tails: list[int] = []
     chains: list[tuple[int, ...]] = [()]
@@ -171,7 +171,7 @@ def _in_place(counting: Mapping[int, int]) -> frozenset[int]:
 
 
 def _match(cells: Sequence[SubmittedCell], skeleton: Skeleton) -> list[int | None]:
-    """Return for each submitted cell its tracked cell's index: by id, else by text, else by place."""
+    """Return for each submitted cell its tracked cell's index: by id, else by text, else by position."""
     matches = _by_id(cells, skeleton)
     for find in (_with_its_text, _in_its_place):
         for index in sorted({*range(len(skeleton.tracked))}.difference(matches)):
@@ -182,10 +182,10 @@ def _match(cells: Sequence[SubmittedCell], skeleton: Skeleton) -> list[int | Non
 
 
 def _by_id(cells: Sequence[SubmittedCell], skeleton: Skeleton) -> list[int | None]:
-    """Return matches by nbgrader's id; by the format's cell id where nbgrader's is lost."""
+    """Return matches by nbgrader's id, else by the notebook format's cell id."""
     by_grade_id = {cell.grade_id: index for index, cell in enumerate(skeleton.tracked)}
     by_cell_id = {cell.cell_id: index for index, cell in enumerate(skeleton.tracked)}
-    by_cell_id.pop("", None)  # notebooks of format 4.4 have no such ids
+    by_cell_id.pop("", None)  # notebooks of format 4.4 have no cell ids
     matches = [by_grade_id.get(cell.grade_id) for cell in cells]
     for position, cell in enumerate(cells):
         index = by_cell_id.get(cell.cell_id)
@@ -197,7 +197,7 @@ def _by_id(cells: Sequence[SubmittedCell], skeleton: Skeleton) -> list[int | Non
 def _with_its_text(
     cells: Sequence[SubmittedCell], matches: Sequence[int | None], index: int, skeleton: Skeleton
 ) -> int | None:
-    """Return the first cell without an id that has the text of tracked cell `index`; None for none."""
+    """Return the first unmatched cell with the text of tracked cell `index`; None if there is none."""
     texts = {skeleton.tracked[index].source.strip()} - {""}
     free = (position for position, match in enumerate(matches) if match is None)
     return next((position for position in free if cells[position].source.strip() in texts), None)
@@ -208,12 +208,12 @@ def _in_its_place(
 ) -> int | None:
     """Return the student's only cell between the neighbors of solution cell `index`; else None.
 
-    Several are run where they are, as the student's own.
+    If there are several, they run in place as the student's own cells.
     """
     tracked = skeleton.tracked[index]
     places: dict[int | None, int] = {match: position for position, match in enumerate(matches)}
     places |= {-1: -1, len(skeleton.tracked): len(cells)}
-    # The release's own text is nobody's solution. Where a neighbour is not there, nothing lies between.
+    # The release's own text is no solution. If a neighbor is missing, nothing is between.
     released = {cell.source.strip() for cell in skeleton.cells} | {""}
     between = range(places.get(index - 1, len(cells)) + 1, places.get(index + 1, -1))
     free = [position for position in between if matches[position] is None]

@@ -1,9 +1,9 @@
-"""Results cached by the hash of their inputs; no reader ever sees an unfinished one.
+"""Results cached by the hash of their inputs; readers never see a partial one.
 
-Each result is a folder ``<stage>/<first two digits>/<hash>/``, readable by people: ``inputs.json`` says what it was
-made from, ``entry.json`` what is in it (with a hash for each file) and how long it took, ``content/`` is the result. It
-is made under another name and moved to its place in one step, so a killed run leaves at most a folder in ``tmp/<stage>/``.
-A damaged entry is noticed by its hashes when it is read, set aside, and made again; `Store.warnings` has a sentence on it.
+Each result is a folder ``<stage>/<first two digits>/<hash>/`` with readable files: ``inputs.json`` lists its inputs,
+``entry.json`` its files (with hashes) and the seconds it took; ``content/`` is the result. It is written under another name
+and renamed atomically, so a killed run leaves at most a folder in ``tmp/<stage>/``. Hashes reveal a damaged entry when it is
+read; it is removed and made again, and `Store.warnings` gets a sentence.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ FORMAT = 1
 STALE_SECONDS = 86_400
 RECORDS = "latest"
 REPLACED = "replaced"
-"""The folder of submissions that newer ones replaced, by assignment; nothing here reads them."""
+"""The folder of replaced submissions, by assignment; this module does not read it."""
 UNFINISHED = "tmp"
 ABOUT = "entry.json"
 INPUTS = "inputs.json"
@@ -61,47 +61,47 @@ NO_PARTS: Mapping[str, float] = MappingProxyType({})
 
 
 class StoreError(NetgraderError):
-    """The store cannot be written; the message is a sentence that says what to do."""
+    """The store cannot be written; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """What a result depends on. `inputs` are small JSON values: hashes of what is large."""
+    """The inputs of a result. `inputs` are small JSON values, with hashes for large data."""
 
     stage: str
     inputs: Mapping[str, Any]
 
     @property
     def digest(self) -> str:
-        """Return its hash, the result's name."""
+        """The hash of the inputs, which is the result's name."""
         return hash_json({"format": FORMAT, "stage": self.stage, "inputs": self.inputs})
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A result in the store."""
+    """A cached result."""
 
     key: Key
-    """What it was made from."""
+    """Its inputs."""
     content: Path
-    """The folder of its files; not to be written to."""
+    """The folder of its files; read-only by convention."""
     digest: str
-    """The hash of its content: what a later stage depends on."""
+    """The hash of its content, on which later stages depend."""
     seconds: float
-    """How long it took to make."""
+    """The seconds it took to make."""
     parts: Mapping[str, float] = field(default_factory=dict)
-    """The parts of that time, as far as they were noted."""
+    """Recorded parts of these seconds."""
     trimmed: bool = False
-    """Whether a part of its files was removed; `digest` is that of all of them."""
+    """Whether some of its files were removed; `digest` still covers all of them."""
 
 
 class Store:
-    """The folder of results. Safe to use from several processes at once.
+    """The folder of cached results; safe for concurrent use by several processes.
 
     Attributes
     ----------
     warnings
-        Sentences on damaged entries that were met.
+        Sentences about damaged entries.
     """
 
     def __init__(self, root: Path) -> None:
@@ -109,7 +109,7 @@ class Store:
         self.warnings: list[str] = []
 
     def path(self, key: Key) -> Path:
-        """Return the folder where the result of `key` is or would be."""
+        """Return the folder of the result of `key`, whether it exists or not."""
         return self.root / key.stage / key.digest[:2] / key.digest
 
     def content(self, stage: str, digest: str) -> Path:
@@ -117,7 +117,7 @@ class Store:
         return self.root / stage / digest[:2] / digest / CONTENT
 
     def get(self, key: Key) -> Entry | None:
-        """Return the result of `key`; None if there is none or it is damaged (then it is removed)."""
+        """Return the result of `key`; None if there is none, or it is damaged (then it is removed)."""
         folder = self.path(key)
         if not folder.is_dir():
             return None
@@ -131,7 +131,7 @@ class Store:
         return entry
 
     def put_record(self, key: Key, value: object) -> None:
-        """Write a small JSON value under `key`, over what was there."""
+        """Write a small JSON value under `key`, replacing the old one."""
         write_json(self._record_path(key), value)
 
     def get_record(self, key: Key) -> Any:
@@ -147,9 +147,9 @@ class Store:
     def get_or_make(
         self, key: Key, make: Callable[[Path], None], parts: Mapping[str, float] = NO_PARTS
     ) -> tuple[Entry, bool]:
-        """Return the result of `key`, made by ``make(folder)`` if there is none; and whether it was made now.
+        """Return the result of `key`, made by ``make(folder)`` if missing, and whether it was made now.
 
-        What `make` raises goes through, and then nothing is kept. Its `parts` of the seconds are stored with them.
+        Exceptions of `make` propagate, and then nothing is stored. `parts` of the seconds are stored with them.
 
         Raises
         ------
@@ -197,7 +197,7 @@ class Store:
         try:
             part.rename(folder)
         except OSError as error:
-            # Another process was quicker with the same result; a damaged one gives way to ours.
+            # Another process was faster with the same result; ours replaces a damaged one.
             if error.errno not in {errno.EEXIST, errno.ENOTEMPTY}:
                 raise
             theirs = self.get(key)
@@ -211,18 +211,18 @@ class Store:
         self.remove(self.path(key))
 
     def trim(self, key: Key, part: str) -> None:
-        """Remove a folder of a result's files; the rest stays, with the digest of all of them."""
+        """Remove a subfolder of a result's files; the digest still covers all of them."""
         folder = self.path(key)
         about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
         files = {name: digest for name, digest in about["files"].items() if not name.startswith(f"{part}/")}
-        # Whoever is ended between the two leaves an entry that is made again.
+        # If the process is killed in between, the entry counts as damaged and is made again.
         write_json(folder / ABOUT, {**about, "files": files, "trimmed": True})
         shutil.rmtree(folder / CONTENT / part, ignore_errors=True)
 
     def clean(self) -> None:
         """Remove what killed runs left behind more than a day ago.
 
-        What a process that lives is at work on stays, however old the clock makes it.
+        Folders of live processes stay at any age.
         """
         for part in (self.root / UNFINISHED).glob("*/*"):
             with contextlib.suppress(FileNotFoundError):  # another process may be cleaning too
@@ -241,7 +241,7 @@ class Store:
             return None
 
     def remove(self, folder: Path) -> None:
-        """Delete an entry's folder after moving it away, so that no reader sees half of it."""
+        """Delete an entry's folder after renaming it, so that no reader sees a partial one."""
         aside = self.root / UNFINISHED / "aside" / f"{folder.name[:12]}-{_own()}"
         aside.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -267,7 +267,7 @@ def hash_bytes(content: bytes) -> str:
 
 
 def hash_files(files: Mapping[str, Path]) -> dict[str, str | None]:
-    """Return the hash of each file by name, None where it does not exist."""
+    """Return the hash of each file by name; None if it does not exist."""
     return {name: _hash_of_input(path) for name, path in sorted(files.items())}
 
 
@@ -278,7 +278,7 @@ def hash_file(path: Path) -> str:
 
 
 def _hash_of_input(path: Path) -> str | None:
-    """Return the hash of one of the course's own files, computed once for each state of it."""
+    """Return the hash of one of the course's own files, cached while its size and times are unchanged."""
     if not path.is_file():
         return None
     status = path.stat()
@@ -291,7 +291,7 @@ def _hash_as_it_was(path: Path, *_state: int) -> str:
 
 
 def _own() -> str:
-    """Return a name that no other process gives, and that says which gave it."""
+    """Return a unique name that contains the host and process id."""
     return f"{_host()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
 
 
@@ -301,7 +301,7 @@ def _host() -> str:
 
 
 def in_use(name: str) -> bool:
-    """Whether the process that gave a name by `_own` lives on this machine; false where nobody can tell."""
+    """Whether the process that made a name by `_own` is alive on this machine; False if on another one."""
     parts = name.split("-")
     return parts[-3:-2] == [_host()] and psutil.pid_exists(int(parts[-2]))
 
@@ -312,7 +312,7 @@ def _names(folder: Path) -> list[str]:
 
 
 def _regular_only(folder: Path) -> None:
-    """Remove links, pipes and devices from a cage's output; a link can lead out of the folder."""
+    """Remove links, pipes and devices from a sandbox's output; a link can lead out of the folder."""
     for path in folder.rglob("*"):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             path.unlink()

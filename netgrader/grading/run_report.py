@@ -1,6 +1,6 @@
-"""Sentences on a run: why it ended early, for students, and what was observed from outside.
+"""Texts about a run: why it ended early, for students, and what was observed from outside.
 
-No code inside can change the latter: files that were brought, sizes, time used, errors.
+No code inside can change these observations: submitted files, sizes, time used, errors.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ BY_END = {
 BY_TIME_OF_ALL = {Ended.INTERRUPTED: TOO_LONG_IN_ALL, Ended.STUCK: TOO_LONG_IN_ALL}
 MOST_NAMES = 300
 COMPRESSION = ({"id": lzma.FILTER_LZMA2, "preset": 6, "dict_size": 1 << 22},)
-"""Without a header, and with a window of 4 MB, as much as a notebook may have of code."""
+"""No header, and a window of 4 MB, the maximum size of a notebook's code."""
 
 
 def ended_early(reply: Reply, where: Said, limits: ExecutionLimits, *, whole_notebook: bool) -> Said:
@@ -94,7 +94,7 @@ def ended_early(reply: Reply, where: Said, limits: ExecutionLimits, *, whole_not
 
 
 def too_much_evidence(cell: str, limits: ExecutionLimits) -> Said:
-    """Return why there is no evidence of a check cell, where that of all together would be too much."""
+    """Return why a check cell has no evidence: the notebook's total would exceed its limit."""
     return Text(
         "What is handed over at {cell} was not taken: with what was handed over at the checks "
         "before, it would be more than the {notebook_evidence_bytes:.3g} GB that a notebook may "
@@ -106,7 +106,7 @@ def too_much_evidence(cell: str, limits: ExecutionLimits) -> Said:
 
 
 def cell_named(index: int, cell: ExecutionCell) -> Said:
-    """Return what to call a cell: its id, or its number with how it begins."""
+    """Return how a message names a cell: by id, or by number and first line."""
     if cell.name:
         return Text("the cell {name}", name=cell.name)
     first, _, _ = cell.source.strip().partition("\n")
@@ -137,10 +137,10 @@ def seen_from_outside(request: ExecutionRequest, runs: Sequence[CellRun]) -> dic
 
 
 def _stopped(cell: ExecutionCell, run: CellRun, limits: ExecutionLimits) -> dict[str, Any]:
-    """Return the error that stopped a cell, and the names it mentions that the cell should define."""
+    """Return the error that stopped a cell, and the names in its source."""
     error: dict[str, Any] = {"kind": run.error_name, "message": run.error_message or ""}
     if run.status is CellStatus.TIMEOUT:
-        # Whatever it stopped with, the reason is the grader's, and the words are not the student's.
+        # Whatever exception it ended with, the grader's interrupt is the reason.
         error = {"kind": "KeyboardInterrupt", "message": "", "seconds": min(run.seconds, limits.cell_seconds)}
     if error["kind"] is None:
         return {}
@@ -149,10 +149,10 @@ def _stopped(cell: ExecutionCell, run: CellRun, limits: ExecutionLimits) -> dict
 
 
 def written_bytes(cells: Sequence[ExecutionCell], helpers: Mapping[str, str]) -> int:
-    """Return how many bytes all code adds, when compressed, to the cells that the notebook came with.
+    """Return the compressed bytes that all code adds to the cells of the release.
 
-    No data in it can be larger, wherever they are: in literals, comments, names, blanks, the order of things. What is written
-    as the given cells are adds little.
+    An upper bound on hidden data, wherever they are: in literals, comments, names, blanks, order. Code that resembles the
+    given cells adds little.
     """
     given = "\n".join(dict.fromkeys(cell.source for cell in cells if cell.given))
     everything = [given, *(cell.source for cell in cells), *helpers, *helpers.values()]

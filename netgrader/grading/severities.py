@@ -1,6 +1,6 @@
-"""The severity of each fault in a course: the catalogue's, or that in ``severity.toml``.
+"""The severity of each fault in a course: the catalog's, or that in ``severity.toml``.
 
-Verdicts say what was found and marks what that costs, so another severity changes marks without running anything again.
+Verdicts record findings, and points follow from severities, so another severity changes points without a rerun.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ __all__ = ["as_the_course_says", "severities_of"]
 
 
 def severities_of(assignment: Assignment) -> Mapping[str, Severity]:
-    """Return the codes whose severity the course changes, in its own faults or its file.
+    """Return the codes whose severity the course changes, in its own faults or in ``severity.toml``.
 
     Raises
     ------
     UsageError
-        If its file cannot be read, or names a code or a severity that there is not.
+        If the file cannot be read, or names an unknown code or severity.
     """
     file, kinds = assignment.course.severity, assignment.texts.kinds
     own = {code: kind.severity for code, kind in kinds.items() if kind.severity is not kind_of(code).severity}
@@ -45,7 +45,7 @@ def severities_of(assignment: Assignment) -> Mapping[str, Severity]:
 
 @functools.lru_cache(maxsize=16)
 def _read(text: str, file: Path, codes: frozenset[str]) -> dict[str, Severity]:
-    """Return the file's text, once for each text: a class asks at every notebook."""
+    """Return the severities in a file's text; cached per text, since grading a class asks per notebook."""
     raw = tomllib.loads(text)
     problem = next(_problems(raw, codes), None)
     if problem is not None:
@@ -63,10 +63,9 @@ def _problems(raw: Mapping[str, object], codes: frozenset[str]) -> Iterator[str]
 
 
 def as_the_course_says(check: CheckResult, said: Mapping[str, Severity]) -> CheckResult:
-    """Return a verdict with the severity of each fault that it names.
+    """Return a verdict with the severity of each of its faults.
 
-    Where all are remarks by the course's own word, the check has passed; what the catalogue takes for a remark and the
-    course does not, costs something.
+    If the course makes all of them remarks, the check passes; a remark of the catalog that the course raises costs points.
     """
     grades = {code: said.get(code) or severity_of(check, code) for code in check.faults}
     graded = dataclasses.replace(check, severity=grades)
@@ -82,7 +81,7 @@ def as_the_course_says(check: CheckResult, said: Mapping[str, Severity]) -> Chec
 
 
 def _raised(check: CheckResult, own: Mapping[str, Severity]) -> list[float]:
-    """Return shares kept for faults that are remarks in the catalogue and checks, not in the course."""
+    """Return fractions kept after faults that the course raises from remarks of catalog and checks."""
     free = Severity.REMARK
     remarks = [code for code in own if kind_of(code).remark and check.severity.get(code, free) is free]
     return [float(KEPT[own[code]]) for code in remarks if own[code] is not free]

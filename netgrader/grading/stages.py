@@ -1,4 +1,4 @@
-"""The most expensive stage, cached: the run of a notebook in a cage, once its needs are there."""
+"""The most expensive stage, cached: running a notebook in a sandbox, after checking its requirements."""
 
 from __future__ import annotations
 
@@ -47,25 +47,25 @@ __all__ = [
 
 RUN = "execute"
 AS_USER = "user"
-"""The sandbox that has the machine's file system."""
+"""The sandbox that shares the machine's file system."""
 LARGEST_BESIDE = 20_000_000
-"""Bytes of all files together that notebooks read themselves: each run has a copy."""
+"""Maximum bytes of all files that notebooks read themselves: each run gets a copy."""
 VERSIONS_OF_A_RUN = ("tensorflow", "keras", "numpy", "ipython", "ipykernel")
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a notebook is run; nothing here changes what is right."""
+    """How to run a notebook; no option changes which answers are right."""
 
     sandbox: str = "bubblewrap"
-    """By name: ``bubblewrap``, or ``user`` in a container without namespaces."""
+    """The sandbox's name: ``bubblewrap``, or ``user`` in a container without namespaces."""
     threads: int = 2
-    """Cores that one notebook may use."""
+    """Threads for one notebook."""
     anew: bool = False
-    """Whether to run and verify again what is in the store."""
+    """Whether to rerun and verify again despite cached results."""
     memory_bytes: int = sys.maxsize
     notebook_seconds: float = math.inf
-    """Of the course's limits, no more than that: what the machine has."""
+    """The machine's own limits, where they are lower than the course's."""
 
 
 AS_USUAL = Options()
@@ -73,24 +73,24 @@ AS_USUAL = Options()
 
 @dataclass(frozen=True)
 class Ran:
-    """A run in the store: what came of it, and where its evidence is."""
+    """A cached run: its record and its evidence."""
 
     entry: Entry
     execution: Execution
 
     @property
     def evidence(self) -> Path:
-        """Return a folder with a folder of evidence for each check cell that handed some over."""
+        """The folder with one evidence folder per check cell."""
         return self.entry.content / EVIDENCE
 
 
 def require_data(assignment: Assignment) -> None:
-    """Require that the data of a course that has some is there and whole.
+    """Require that the course's data file, if there is one, exists and is undamaged.
 
     Raises
     ------
     NetgraderError
-        That names the file and says what to do: what is missing of ours must not cost a student points.
+        If not; the message names the file and says what to do. A missing file of ours must not cost a student points.
     """
     data, spec = assignment.data, assignment.spec
     if data is None or spec is None:
@@ -106,12 +106,12 @@ def require_data(assignment: Assignment) -> None:
 
 
 def require_files(assignment: Assignment) -> None:
-    """Require that the files are there that the course says its notebooks read.
+    """Require that the files exist that the course's notebooks read.
 
     Raises
     ------
     NetgraderError
-        That names the file and says what to do: what is missing of ours must not cost a student points.
+        If not; the message names the file and says what to do. A missing file of ours must not cost a student points.
     """
     total = 0
     for file in assignment.beside:
@@ -131,12 +131,12 @@ def require_files(assignment: Assignment) -> None:
 
 
 def require_closed(course: Course, options: Options) -> None:
-    """Require that the course's files are closed to other users, if submissions run as one of them.
+    """Require that other users cannot read the course's files, if submissions run as one of them.
 
     Raises
     ------
     NetgraderError
-        That names what is open and says what to type.
+        If they can; the message names the path and says what to type.
     """
     path = open_to_all(course, options.sandbox)
     if path is not None:
@@ -147,7 +147,7 @@ def require_closed(course: Course, options: Options) -> None:
 
 
 def open_to_all(course: Course, sandbox: str) -> Path | None:
-    """Return what submissions could read of a course, but must not, in that sandbox; None if nothing."""
+    """Return a path of the course that submissions could read in that sandbox, but must not; None if none."""
     from notebook_cage.host import reachable  # noqa: PLC0415  (POSIX)
 
     if sandbox != AS_USER:
@@ -158,7 +158,7 @@ def open_to_all(course: Course, sandbox: str) -> Path | None:
 
 @dataclass(frozen=True)
 class RunInputs:
-    """What a run of a notebook depends on: the run that is asked for, and the hash of it all as a key."""
+    """The inputs of a notebook's run: the request, and the hash of all inputs as a key."""
 
     request: ExecutionRequest
     key: Key
@@ -167,9 +167,9 @@ class RunInputs:
 def run_inputs(
     assignment: Assignment, notebook: RestoredNotebook, helpers: Mapping[str, str], options: Options, *, run: int = 0
 ) -> RunInputs:
-    """Return the inputs of the run of a number.
+    """Return the inputs of run number `run`.
 
-    The run of number 0 repeats what the student saw, their own seeds included; in those of other numbers all are others.
+    Run 0 repeats what the student saw, with their own seeds; other runs change all seeds.
     """
     files = assignment.files(notebook.name)
     request = ExecutionRequest(
@@ -188,7 +188,7 @@ def run_inputs(
     if _needs_held_out(assignment, notebook):
         seed = secret_seed(assignment.course.secret, request.challenge(), run)
         request = dataclasses.replace(request, held_out=seed)
-    # Text and untouched check cells' outputs are no part of it: only what is run, and where evidence is taken.
+    # Text cells are not inputs: only the code that runs, and where evidence is collected.
     own = {
         "code": hash_json([[cell.source, cell.evidence] for cell in request.cells]),
         "files": {name: hash_bytes(text.encode()) for name, text in sorted(helpers.items())},
@@ -201,7 +201,7 @@ def _cells(assignment: Assignment, notebook: RestoredNotebook) -> tuple[Executio
     """Return the code cells to run."""
     taken_at = set(assignment.evidence_cells(notebook.name))
     given = [cell for one in every_release(assignment, notebook.name) for cell in one.cells if not cell.is_solution]
-    released = {cell.source for cell in given if cell.cell_type == "code"}  # to the letter: blanks may be data
+    released = {cell.source for cell in given if cell.cell_type == "code"}  # compared exactly: blanks may be data
     return tuple(
         ExecutionCell(
             source=cell.source,
@@ -215,7 +215,7 @@ def _cells(assignment: Assignment, notebook: RestoredNotebook) -> tuple[Executio
 
 
 def run_stage(store: Store, inputs: RunInputs, options: Options) -> tuple[Ran, bool]:
-    """Run a notebook, or take the run from the store; and whether it was run now."""
+    """Run a notebook, or return its cached run; also return whether it ran now."""
     if options.anew:
         store.forget(inputs.key)
     entry, made = store.get_or_make(inputs.key, lambda folder: run_request(inputs.request, options, folder))
@@ -223,7 +223,7 @@ def run_stage(store: Store, inputs: RunInputs, options: Options) -> tuple[Ran, b
 
 
 def _needs_held_out(assignment: Assignment, notebook: RestoredNotebook) -> bool:
-    """Whether points of the notebook depend on an accuracy on the test images."""
+    """Whether points of the notebook depend on the accuracy on the test inputs."""
     exercises = assignment.exercises_in_grading
     asked = [exercises.of_cell(cell.grade_id) for cell in notebook.code]
     return any(one.says("least_accuracy") or one.says("target") for one in asked)
@@ -247,7 +247,7 @@ def run_context(assignment: Assignment, notebook: str, options: Options) -> dict
 
 
 def data_hash(assignment: Assignment) -> dict[str, str | None]:
-    """Return the hash of the course's data by name; nothing for a course without any."""
+    """Return the hash of the course's data by name; empty for a course without data."""
     return hash_files({} if assignment.data is None else {"data": assignment.data})
 
 
@@ -261,19 +261,19 @@ def _limits(assignment: Assignment, options: Options) -> ExecutionLimits:
 
 
 def run_request(request: ExecutionRequest, options: Options, folder: Path) -> None:
-    """Run a notebook in the sandbox that was asked for; its result goes into the empty `folder`.
+    """Run a notebook in the sandbox that the options name; write the result into the empty `folder`.
 
     Raises
     ------
     CageError
-        If there is no such sandbox here, it does not keep its promises, or no kernel starts in it.
+        If this machine lacks the sandbox, it does not keep its promises, or no kernel starts in it.
     """
     from netgrader.cage_contents import preload, refusals, require_cage  # noqa: PLC0415
     from notebook_cage.zygote import Zygote  # noqa: PLC0415
 
     with refusals():
         sandbox = Zygote.open_sandbox(options.sandbox, preload(options.threads))
-        from netgrader.grading.execute import execute  # noqa: PLC0415  (while packages are imported elsewhere)
+        from netgrader.grading.execute import execute  # noqa: PLC0415  (meanwhile the fork server imports packages)
 
         require_cage(options.sandbox)
         execute(request, sandbox, folder)
@@ -281,5 +281,5 @@ def run_request(request: ExecutionRequest, options: Options, folder: Path) -> No
 
 @functools.cache
 def versions_of(packages: tuple[str, ...]) -> dict[str, str]:
-    """Return the versions of Python and of `packages` that are installed."""
+    """Return the installed versions of Python and of `packages`."""
     return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in packages}}

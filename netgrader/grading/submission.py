@@ -1,7 +1,7 @@
 """The submission: notebooks and helper files, found and read as untrusted text.
 
-A notebook from outside is JSON of which only what is needed is taken over (cells, their text and ids), value by value.
-So its other content, outputs, widgets and other tools' metadata, does not leave this module.
+A submitted notebook is JSON, from which only cells with their text and ids are copied, value by value. Its other content,
+outputs, widgets and metadata of other tools, does not leave this module.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ __all__ = [
 ]
 
 FORMAT = 4
-"""What Jupyter has written since 2015."""
+"""The notebook format that Jupyter has written since 2015."""
 NOTEBOOKS = "[!.]*.[iI][pP][yY][nN][bB]"
-# In the place of these a module of a student's would be imported, by the notebook and by what takes evidence.
+# A student's module of such a name would be imported instead, by the notebook and by the code that collects evidence.
 PACKAGES = frozenset(
     {
         "netgrader",
@@ -56,13 +56,13 @@ PACKAGES = frozenset(
         "ipykernel_launcher",
     }
 )
-# Ids end in file names and database rows of ours, so they are taken over only where they look like ids.
+# Ids become file names and database keys, so only texts that look like ids are copied.
 ID = re.compile(r"[A-Za-z0-9_.\-]{1,120}\Z")
 
 
 @dataclass(frozen=True)
 class SubmissionLimits:
-    """How much is read of a submission. Sizes are in bytes."""
+    """Limits on reading a submission; sizes in bytes."""
 
     notebook_bytes: int = 50_000_000
     helper_bytes: int = 200_000
@@ -70,7 +70,7 @@ class SubmissionLimits:
     cells: int = 5_000
     code_bytes: int = 4_000_000
     brackets: int = 2_000_000
-    """Lists and objects of JSON: two bytes there take sixty when read."""
+    """Maximum number of JSON lists and objects: two bytes of JSON become sixty in memory."""
 
 
 LIMITS = SubmissionLimits()
@@ -107,52 +107,52 @@ class UnreadableError(NetgraderError):
 
 @dataclass(frozen=True)
 class SubmittedCell:
-    """A cell as it was handed in."""
+    """A cell as it was submitted."""
 
     cell_type: str
     """``code``, ``markdown`` or ``raw``."""
     source: str
-    """Its text, with line ends made one newline."""
+    """Its text, with newlines as line ends."""
     grade_id: str = ""
-    """nbgrader's id as the submission has it, empty if there is none."""
+    """nbgrader's id in the submission; empty if there is none."""
     cell_id: str = ""
-    """The notebook format's id of the cell (Colab keeps it in the metadata), empty if there is none."""
+    """The notebook format's id of the cell (Colab keeps it in the metadata); empty if there is none."""
 
 
 @dataclass(frozen=True)
 class SubmittedNotebook:
-    """The cells of a notebook as it was handed in, and what was remarkable about the file."""
+    """The cells of a submitted notebook, and notes about the file."""
 
     cells: tuple[SubmittedCell, ...]
     notes: tuple[Said, ...] = ()
 
 
 class _Notebook(msgspec.Struct):
-    """What is looked at of a notebook's JSON; notebooks of an older format have no such list of cells."""
+    """The keys read from a notebook's JSON; older formats have no such list of cells."""
 
     nbformat: int
     cells: list[Any] = []
 
 
 class _Cell(msgspec.Struct):
-    """What is looked at of a cell; what its metadata are is anybody's."""
+    """The keys read from a cell; its metadata can be anything."""
 
     cell_type: Literal["code", "markdown", "raw"]
     source: str | list[str] = ""
-    """The format's 'multiline string'."""
+    """The notebook format's 'multiline string'."""
     metadata: Any = None
     id: Any = None
 
 
 def find_notebooks(folder: Path) -> tuple[Path, ...]:
     """Return the notebooks directly in `folder`, by name, without checkpoints and hidden files."""
-    # Not by `folder.glob`, which finds none in a folder that cannot be read.
+    # `folder.glob` would hide that a folder cannot be read.
     names = fnmatch.filter((path.name for path in folder.iterdir()), NOTEBOOKS)
     return tuple(sorted(filter(_is_regular, map(folder.joinpath, names))))
 
 
 def _is_regular(path: Path) -> bool:
-    """Whether it is a file, and no link to one."""
+    """Whether a path is a regular file, not a link to one."""
     return path.is_file() and not path.is_symlink()
 
 
@@ -162,14 +162,14 @@ def name_of(path: Path) -> str:
 
 
 def stem_of(path: Path) -> str:
-    """Return what `name_of` does, without its suffix."""
+    """Return `name_of` a path, without its suffix."""
     return path.with_name(name_of(path)).stem
 
 
 def helper_files(folder: Path) -> tuple[dict[str, str], tuple[Said, ...]]:
-    """Return the ``.py`` files next to a notebook by name, and a sentence if they are left out.
+    """Return the ``.py`` files next to a notebook by name, and notes on those left out.
 
-    Text in UTF-8, 200 kB together, no links.
+    They must be UTF-8 text, at most 200 kB and 100 files together, and not links.
     """
     named = (path for path in sorted(folder.glob("*.py")) if re.fullmatch(r"\w{1,100}\.py", path.name))
     paths = [*filter(_is_regular, named)]
@@ -189,12 +189,12 @@ def helper_files(folder: Path) -> tuple[dict[str, str], tuple[Said, ...]]:
 
 
 def read_notebook(path: Path) -> SubmittedNotebook:
-    """Read a notebook that was handed in.
+    """Read a submitted notebook within time and memory limits.
 
     Raises
     ------
     UnreadableError
-        If it is not a gradable notebook: with a sentence that says why and what to do.
+        If it is not a gradable notebook; the message says why and what to do.
     NetgraderError
         If the file cannot be read at all.
     """
@@ -204,7 +204,7 @@ def read_notebook(path: Path) -> SubmittedNotebook:
             raise UnreadableError(TOO_LARGE.format(size=size / 1e6, notebook_bytes=LIMITS.notebook_bytes / 1e6))
         content = path.read_bytes()
     except OSError as error:
-        # Not the student's doing, so no result: a mark that is there stays.
+        # Not the student's fault, so no result: existing points stay.
         raise NetgraderError(
             f"{path.parent / name_of(path)} cannot be read ({error.strerror}), so it was not graded. "
             "Make it readable for the user who grades, and call again."
@@ -216,7 +216,7 @@ def read_notebook(path: Path) -> SubmittedNotebook:
 
 
 def parse_notebook(content: bytes, limits: SubmissionLimits = LIMITS) -> SubmittedNotebook:
-    """Parse the bytes of a notebook, as `read_notebook` does."""
+    """Parse the bytes of a notebook; raise UnreadableError as `read_notebook` does."""
     found = [*map(_cell, _raw_cells(_json(content, limits), limits.cells))]
     cells = tuple(filter(None, found))
     if sum(len(cell.source) for cell in cells if cell.cell_type == "code") > limits.code_bytes:
@@ -251,7 +251,7 @@ def _raw_cells(raw: Any, most: int) -> Sequence[Any]:
 
 
 def _json(content: bytes, limits: SubmissionLimits) -> Any:
-    """Decode and parse, with the sentence that fits what is wrong."""
+    """Decode and parse JSON; raise UnreadableError with the sentence that fits the problem."""
     if content.count(b"[") + content.count(b"{") > limits.brackets:
         raise UnreadableError(
             Text(
@@ -282,7 +282,7 @@ def _json(content: bytes, limits: SubmissionLimits) -> Any:
 
 
 def _cell(raw: Any) -> SubmittedCell | None:
-    """Return one cell; None if it is not a cell."""
+    """Return one cell; None if it is not a valid cell."""
     try:
         cell = decode(_Cell, raw)
     except ValueError:
@@ -294,7 +294,7 @@ def _cell(raw: Any) -> SubmittedCell | None:
 
 
 def _table(value: Any) -> Mapping[str, Any]:
-    """Return a JSON object; an empty one of anything else."""
+    """Return a JSON object; an empty one for anything else."""
     return value if isinstance(value, dict) else {}
 
 
@@ -303,6 +303,6 @@ def _id(value: Any) -> str:
 
 
 def _newlines(text: str) -> str:
-    # A lone surrogate is legal in JSON and cannot be written to a file.
+    # A lone surrogate is legal in JSON, but cannot be written to a file.
     text = text.encode("utf-8", "replace").decode("utf-8")
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")

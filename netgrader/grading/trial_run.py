@@ -29,12 +29,12 @@ STOPPED = {CellStatus.ERROR, CellStatus.TIMEOUT, CellStatus.LIMIT, CellStatus.DE
 def misfits(assignment: Assignment, notebook: str, released: Path, options: Options) -> Iterator[str]:
     """Yield problems: given cells must run, the solution must earn all points, the release none.
 
-    `released` is the notebook as students will get it. Runs of both are kept in the store.
+    `released` is the notebook that students will get. Runs of both are cached.
 
     Yields
     ------
     str
-        A sentence for the instructor for each misfit.
+        A sentence for the instructor about each problem.
     """
     source = assignment.files(notebook).source
     yield from _of_solution(Job(assignment, notebook, source), options)

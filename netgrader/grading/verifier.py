@@ -1,8 +1,7 @@
-"""The process that gives verdicts: a worker's fork with all imports that judging needs.
+"""The verifier process: a worker's fork with all imports that judging needs.
 
-The fork is ended at its limits and with the process that asked. It runs the tests, and appends a line of JSON to `VERDICTS`
-for each thing as soon as it is known: the plan, each verdict, the figures, the notes on the notebook, or what is broken.
-Nothing of a student's is imported or run here.
+The fork is killed at its limits and with its parent. It runs the tests, and appends a line of JSON to `VERDICTS` as soon as
+anything is known: the plan, each verdict, the figures, or what is broken. It imports and runs no student code.
 """
 
 from __future__ import annotations
@@ -46,18 +45,18 @@ if TYPE_CHECKING:
 __all__ = ["judge_in_a_fork"]
 
 IMPORTED = ("checks", "judges")
-TICK = 0.1  # seconds between looks at a verifier
+TICK = 0.1  # seconds between polls of a verifier
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def judge_in_a_fork(asking: int, request: VerificationRequest, home: Path) -> bytes:
-    """Answer the request in a fork that works in the folder `home`; return in words how that ended.
+    """Judge the request in a fork that works in the folder `home`; return in words how that ended.
 
-    It is ended where the other end of the descriptor `asking` is closed.
+    The fork is killed if the other end of the descriptor `asking` closes.
     """
     _import_all()
     if request.data is not None:
-        # In memory before the fork. Where they cannot be read, verifiers say so.
+        # Loaded before the fork, to share the memory. Verifiers report an unreadable file.
         with contextlib.suppress(NotebookError, BadExerciseError):
             dataset_in(request.data, load_exercises(request.exercises).data)
     worker, fork = os.getpid(), os.fork()
@@ -79,14 +78,14 @@ def _import_all() -> None:
 
 
 def _watched(fork: int, request: VerificationRequest, asking: int) -> str:
-    """Wait for the fork, and end it with all that it started; return how it ended.
+    """Wait for the fork, then kill it with everything that it started; return how it ended.
 
-    Its memory is looked at from here: a limit set in it would be the lab's too, which needs another.
+    The parent watches its memory: a limit set in the fork would also hold for the lab, which has another.
     """
     deadline = time.monotonic() + request.seconds
     handle = os.pidfd_open(fork)
     limits: dict[str, bool] = {}
-    # Nobody asks for a second one meanwhile: what comes from there is its end.
+    # The parent sends no second request meanwhile, so activity there means that it ended.
     while not any(limits.values()) and not wait([handle, asking], TICK):
         limits = {
             f"it took longer than {request.seconds:g} seconds": time.monotonic() > deadline,
@@ -103,7 +102,7 @@ def _watched(fork: int, request: VerificationRequest, asking: int) -> str:
 
 
 def _forked(worker: int, request: VerificationRequest, home: Path) -> int:
-    """Be a verifier: answer the request with lines in `VERDICTS`; the exit code."""
+    """Run as a verifier: answer the request with lines in `VERDICTS`; return the exit code."""
     os.setsid()
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != worker:
@@ -123,7 +122,7 @@ def _forked(worker: int, request: VerificationRequest, home: Path) -> int:
             _answer(request, tell)
         except (BrokenTests, BadExerciseError) as error:
             tell(VerifierLine(broken=(str(error), getattr(error, "details", ""))))
-        except BaseException:  # noqa: BLE001  (the process ends with it either way)
+        except BaseException:  # noqa: BLE001  (the process ends in any case)
             traceback.print_exc()
             return 1
         finally:
@@ -176,7 +175,7 @@ def _answer(request: VerificationRequest, tell: Callable[[VerifierLine], None]) 
 
 
 def _own_cells(outside: Mapping[str, Json]) -> Iterator[Cell]:
-    """Yield the student's own cells as they were run."""
+    """Yield the student's own cells as they ran."""
     cells: Any = outside.get("cells", [])  # see `run_report.seen_from_outside`
     for run in cells:
         if "source" in run:
@@ -184,7 +183,7 @@ def _own_cells(outside: Mapping[str, Json]) -> Iterator[Cell]:
 
 
 def _start_lab(bench: TestContext) -> None:
-    """Start the lab where a graph was handed over: TensorFlow is imported while other evidence is judged."""
+    """Start the lab if evidence has a graph: TensorFlow is imported while other evidence is judged."""
     if any(bench.evidence_root.glob("*/*.pb")):
-        with contextlib.suppress(LabError):  # the test that asks for it reports the error
+        with contextlib.suppress(LabError):  # the test that needs it reports the error
             _ = bench.lab

@@ -9,12 +9,12 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Mapping  # noqa: TC003  (what is sent is decoded by what its fields say)
+from collections.abc import Mapping  # noqa: TC003  (messages are decoded by annotations)
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graphread.text import Said  # noqa: TC001  (decoded by what fields say)
+from graphread.text import Said  # noqa: TC001  (decoded by annotations)
 from netgrader.errors import NetgraderError
 from netgrader.evidence import Json  # noqa: TC001  (likewise)
 from netgrader.files import decode
@@ -34,7 +34,7 @@ __all__ = [
     "verify",
 ]
 
-VERDICTS = "verdicts.jsonl"  # what a verifier writes, in the folder that it works in
+VERDICTS = "verdicts.jsonl"  # the verifier's output, in its working folder
 OUTPUT = "output.txt"
 JUDGE = "netgrader.grading.verifier:judge_in_a_fork"
 LOG = 4000  # characters of its output that are kept
@@ -53,37 +53,37 @@ class VerificationRequest:
     """The notebook to verify, with its evidence and tests."""
 
     evidence: Path
-    """A folder with a folder of evidence for each check cell, named by its ``grade_id``."""
+    """The folder with one evidence folder per check cell, named by its ``grade_id``."""
     public_tests: tuple[Path, ...]
     hidden_tests: tuple[Path, ...]
-    """Files of tests."""
+    """Test files."""
     exercises: Path
     """``exercises.toml``."""
     hidden: Path | None = None
-    """What goes on it in grading only, if there is anything."""
+    """Additions to it for grading only, if there are any."""
     zygote: Mapping[str, Any] | None = None
-    """Where the lab finds this process's zygote, in JSON's types; None where there is none."""
+    """The address of this process's fork server (zygote) for the lab, in JSON's types; None if there is none."""
     sandbox: str = "bubblewrap"
-    """What the lab runs in, by name."""
+    """The lab's sandbox, by name."""
     cells: tuple[str, ...] | None = None
-    """Check cells whose tests are run; all if None."""
+    """Check cells whose tests run; all if None."""
     data: Path | None = None
-    """The data's file; looked for as `netgrader.data.load_data` does if None."""
+    """The data file; if None, `netgrader.data.load_data` searches for it."""
     seed: int = 0
-    """What the probes' choices depended on."""
+    """The seed of the probes' choices."""
     test_seconds: float = 240.0
     seconds: float = 1200.0
-    """Time limits for one test and for all of them."""
+    """Time limits in seconds for one test and for all of them."""
     memory_bytes: int = 4_000_000_000
-    """How much memory the tests may take, the lab's own aside, which has a limit of its own. What is read of a
-    submission is limited as well; this is for what a test may make of it."""
+    """Memory limit of the tests in bytes, without the lab, which has its own. Reading a submission has limits too; this
+    one bounds what a test computes from it."""
     problems: Mapping[str, Said] = field(default_factory=dict)
-    """Why there is no evidence, by cell, where that is known."""
+    """Known reasons for missing evidence, by cell."""
     outside: Mapping[str, Json] = field(default_factory=dict)
-    """What was seen of the student's process from outside of it, for the fixture ``outside``."""
+    """Observations of the student's process from outside it, for the fixture ``outside``."""
 
     def absolute(self) -> VerificationRequest:
-        """Return the request with absolute paths: the worker has its own folder."""
+        """Return the request with absolute paths, since the worker has its own working folder."""
         return dataclasses.replace(
             self,
             evidence=self.evidence.resolve(),
@@ -97,60 +97,60 @@ class VerificationRequest:
 
 @dataclass(frozen=True)
 class Verification:
-    """What came of the tests."""
+    """The results of the tests."""
 
     checks: Mapping[str, tuple[CheckResult, ...]] = field(default_factory=dict)
     """Verdicts by check cell, in the order in which students see them."""
     measured_by_cell: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
-    """Figures for ``measured`` in the result, by the check cell whose tests noted them."""
+    """Figures for ``measured`` in the result, by the check cell whose tests recorded them."""
     observations: Observations = field(default_factory=dict)
-    """What pages may draw, by check cell."""
+    """Drawings for pages, by check cell."""
     seconds: float = 0.0
-    """How long it took."""
+    """Wall time in seconds."""
     reading: float = 0.0
     """Seconds of that for reading networks, as far as reported before the end."""
     problem: str | None = None
-    """Why some tests were not reached, if so."""
+    """Why some tests were not reached; None if all were."""
     log: tuple[str, ...] = ()
-    """For the instructor: what went wrong in tests and lab."""
+    """Problems of tests and lab, for the instructor."""
     digest: str = ""
-    """Its hash in the store, empty before it is stored."""
+    """Its hash in the store; empty before it is stored."""
 
     @property
     def experiments(self) -> float:
-        """Return the seconds that were no reading of networks."""
+        """The seconds not spent on reading networks."""
         return self.seconds - self.reading
 
     @property
     def measured(self) -> dict[str, Json]:
-        """Return the figures of all cells."""
+        """The figures of all cells."""
         return {name: value for noted in self.measured_by_cell.values() for name, value in noted.items()}
 
 
 @dataclass(frozen=True)
 class VerifierLine:
-    """A line of `VERDICTS`: one of these, written as soon as it is known."""
+    """A line of `VERDICTS`: exactly one of these, written as soon as it is known."""
 
     plan: Mapping[str, tuple[CheckResult, ...]] | None = None
-    """All checks that are going to be run, by cell: their verdicts should they not be reached."""
+    """All selected checks by cell, with their verdicts in case they are not reached."""
     verdict: CheckResult | None = None
     """The verdict of one of them."""
     end: Verification | None = None
-    """Further results of the tests; they come last."""
+    """The other results of the tests, in the last line."""
     broken: tuple[str, str] | None = None
-    """Why nothing can be verified, in a sentence and its details."""
+    """Why nothing can be verified: a sentence and its details."""
 
 
 def verify(request: VerificationRequest) -> Verification:
     """Run the tests on the evidence in a process of their own.
 
-    Its environment is empty but for what finds programs and a folder of its own. A verdict counts from the moment it
-    was given: if the process dies or runs out of time, the tests that it did not reach are ungradable, and no others.
+    Its environment contains only what finds programs, and its own folder. A verdict counts as soon as it is written: if the
+    process dies or runs out of time, only the tests that it did not reach are ungradable.
 
     Raises
     ------
     VerificationError
-        If the tests are broken, or the process ends before it knows which tests there are.
+        If the tests are broken, or the process ends before it has listed the tests.
     """
     start = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="netgrader-verify-") as folder:
@@ -180,18 +180,18 @@ def _workers() -> Workers:
 
 
 def _environment() -> dict[str, str]:
-    """Return its whole environment."""
+    """Return the verifier's complete environment."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "LANG": "C.UTF-8",
         "TF_CPP_MIN_LOG_LEVEL": "3",
-        # Its matrices are small: threads of the linear algebra would cost seconds by waiting for one another.
+        # Its matrices are small: threads of the linear algebra would lose seconds by waiting for one another.
         **dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1"),
     }
 
 
 def _lines(verdicts: Path) -> Iterator[VerifierLine]:
-    """Yield what the verifier wrote, line by line; the last line of one that was killed may be cut off."""
+    """Yield the lines of a verifier; the last line of a killed one may be cut off."""
     for line in verdicts.read_text(encoding="utf-8").splitlines():
         with contextlib.suppress(json.JSONDecodeError):
             raw = json.loads(line)

@@ -30,21 +30,21 @@ VERSIONS_OF_A_VERIFICATION = ("tensorflow", "numpy", "protobuf", "pytest")
 
 @dataclass(frozen=True)
 class VerdictInputs:
-    """The inputs of verdicts: requested tests with their evidence, and the hash of all as key."""
+    """The inputs of verdicts: the request with tests and evidence, and the hash of all inputs as a key."""
 
     request: VerificationRequest
     key: Key
     latest: Key
-    """The key of all verdicts on the same evidence, with any tests."""
+    """The key of the latest verdicts on the same evidence, with any tests."""
 
     @property
     def tests(self) -> tuple[Path, ...]:
-        """Return the files of tests."""
+        """The test files."""
         return (*self.request.public_tests, *self.request.hidden_tests)
 
 
 def verdict_inputs(assignment: Assignment, notebook: str, ran: Ran, options: Options, *, run: int = 0) -> VerdictInputs:
-    """Return the inputs of the verdicts on what the run of a number handed over."""
+    """Return the inputs of the verdicts on the evidence of run number `run`."""
     files = assignment.files(notebook)
     context = {"evidence": ran.entry.digest, **verdict_context(assignment, options, run=run)}
     request = VerificationRequest(
@@ -67,9 +67,9 @@ def verdict_inputs(assignment: Assignment, notebook: str, ran: Ran, options: Opt
 
 
 def verify_stage(store: Store, inputs: VerdictInputs, options: Options) -> tuple[Verification, bool]:
-    """Run the tests, or take their verdicts from the store; and whether they were run now.
+    """Run the tests, or return their cached verdicts; also return whether they ran now.
 
-    After a change of tests only the tests of the check cells that it touches are run: see `netgrader.grading.changed_tests`.
+    After a change to tests, only those of affected check cells run: see `netgrader.grading.changed_tests`.
     """
     parts: dict[str, float] = {}
 
@@ -92,7 +92,7 @@ def verify_stage(store: Store, inputs: VerdictInputs, options: Options) -> tuple
     try:
         entry, made = store.get_or_make(inputs.key, make, parts)
     except _Unfinished as unfinished:
-        # What was judged counts today; the next call tries again.
+        # The verdicts count now; the next call tries again.
         done = unfinished.verification
         return dataclasses.replace(done, digest=hash_json(plain_json(_kept(done)))), True
     by_cell = tests_by_cell(inputs.tests) if made else None
@@ -114,19 +114,19 @@ def verdict_context(assignment: Assignment, options: Options, *, run: int = 0) -
 
 
 def tests_hashes(assignment: Assignment, notebook: str) -> dict[str, str | None]:
-    """Return the hashes of a notebook's files of tests and of the exercises' parameters and texts."""
+    """Return the hashes of a notebook's test files and of the exercises' parameters and texts."""
     files = assignment.files(notebook)
     tests = {path.name: path for path in (*files.public_tests, *files.hidden_tests)}
     return hash_files({**tests, **_asked(files)})
 
 
 def _asked(files: NotebookFiles) -> dict[str, Path]:
-    """Return the files with the exercises' parameters and with the course's own faults, by name."""
+    """Return the files with the exercises' parameters and the course's own faults, by name."""
     return {path.name: path for path in (files.exercises, files.hidden, files.faults)}
 
 
 class _Unfinished(Exception):
-    """A verification that was cut off: a result for now, and none to keep."""
+    """A verification that was cut off: its verdicts are used, but not cached."""
 
     def __init__(self, verification: Verification) -> None:
         super().__init__(verification.problem)
@@ -134,9 +134,9 @@ class _Unfinished(Exception):
 
 
 def _known(store: Store, inputs: VerdictInputs) -> tuple[Verification, frozenset[str], frozenset[str]] | None:
-    """Return the last verification of this evidence, valid cells, and cells whose tests must run.
+    """Return the last verification of this evidence, the cells to reuse, and the cells to run.
 
-    None if nothing can be taken over.
+    Returns None if nothing can be reused.
     """
     record, now = store.get_record(inputs.latest), tests_by_cell(inputs.tests)
     if not record or now is None:
@@ -148,7 +148,7 @@ def _known(store: Store, inputs: VerdictInputs) -> tuple[Verification, frozenset
         verification = _load(entry.content)
     except (OSError, ValueError):  # another process has pruned it since
         return None
-    if verification.log:  # what went wrong in tests is not known by cell
+    if verification.log:  # problems of tests are not recorded by cell
         return None
     run = cells_to_run(now, record["cells"])
     return verification, frozenset(now) - run, run
@@ -157,7 +157,7 @@ def _known(store: Store, inputs: VerdictInputs) -> tuple[Verification, frozenset
 def _verification(
     request: VerificationRequest, known: tuple[Verification, frozenset[str], frozenset[str]] | None
 ) -> Verification:
-    """Run the tests, but for those of cells whose verdicts are known."""
+    """Run the tests, except those of cells with known verdicts."""
     if known is None:
         return verify(request)
     before, kept, run = known
@@ -171,7 +171,7 @@ def _verification(
 
 
 def _merged(before: Mapping[str, Any], fresh: Mapping[str, Any], kept: frozenset[str]) -> dict[str, Any]:
-    """Return by cell `before` where it was kept, else `fresh`."""
+    """Return `before` for the cells in `kept`, and all of `fresh`."""
     return {**{cell: value for cell, value in before.items() if cell in kept}, **fresh}
 
 

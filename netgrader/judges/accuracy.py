@@ -1,8 +1,8 @@
-"""The accuracy or error of a trained network, recomputed from its graph on images that we hold.
+"""The accuracy or error of a trained network, recomputed from its graph on trusted images.
 
-The labels that count never reach the lab: it answers with logits or numbers, and they are compared here. What counts is
-that on all original test images, half of which the notebook never had (`netgrader.checks.held_out`): a network that knows
-the other half better was trained on it, or looks it up.
+The labels that count never reach the lab: it returns logits or numbers, and they are compared here. What counts is the score
+on all original test images, half of which the notebook never had (`netgrader.checks.held_out`): a network that knows the
+other half better was trained on it, or looks it up.
 """
 
 from __future__ import annotations
@@ -54,17 +54,17 @@ Array = npt.NDArray[Any]
 
 
 class Doubt:
-    """From where an accuracy is doubted; shares of the test images unless noted otherwise."""
+    """Thresholds of doubts about an accuracy; fractions of the test images unless noted otherwise."""
 
-    SAMPLE = 6  # one in so many training images, which follow from the evidence
-    FED = 0.05  # of the test inputs, starting at which training steps on them are no slip
-    LOOKED_UP = 0.1  # who has learned the given images knows the others nearly as well; a table of answers does not
-    GUESSED = 2 / 9  # of the way up from chance: what chance may reach, 0.3 of ten classes
-    FEW = 200  # images that are tried a second time
-    CLEARLY = 0.1  # by which a network is better at the scale that is asked for, if it was trained at that
-    UNSTEADY = 1e-2  # relative, of an output: an image whose output changes with its neighbors gets another answer
-    CHANCE = 0.01  # accuracy; one hardly moves by more from one epoch to the next, after the first
-    ROUNDED = 6e-4  # what an accuracy may be off by that was rounded to three digits or computed in another order
+    SAMPLE = 6  # one in this many training images, drawn by the evidence's hash
+    FED = 0.05  # of the test rows: training steps on more of them are not a slip
+    LOOKED_UP = 0.1  # lead of the given images; networks that learned have less, tables of answers more
+    GUESSED = 2 / 9  # of the way from chance to 1: what luck may reach, 0.3 with ten classes
+    FEW = 200  # images that are evaluated twice
+    CLEARLY = 0.1  # lead in accuracy at the required scale that shows that the network was trained at it
+    UNSTEADY = 1e-2  # relative, of an output: beyond this, an image's output depends on the rest of its batch
+    CHANCE = 0.01  # accuracy; after the first epoch it hardly changes by more per epoch
+    ROUNDED = 6e-4  # difference in accuracy from rounding to three digits or another order of summation
 
 
 AS_TRAINED = Text("sess as the training left it: no other session, and no initialiser that is run after the training")
@@ -85,41 +85,42 @@ FROM_X = {"logits": Text("logits from X alone"), "prediction": Text("a predictio
 
 @dataclass(frozen=True)
 class Recomputed:
-    """What a network does with the values handed over."""
+    """The results of a network with the submitted values."""
 
     spec: DataSpec
-    """What the images are."""
+    """The specification of the data."""
     train: float
     test: float
     """Accuracy, or another score of `measure`, on a sample of the training images and on all original test images, 0 to 1."""
     found: Array
-    """The class, or the number, found for each original test image (n,)."""
+    """The predicted class, or number, for each original test image (n,)."""
     notebook: float
-    """Accuracy on the test images that the notebook was given, half of which are redrawn."""
+    """Accuracy on the test images that the notebook received, half of which are redrawn."""
     given: float
     hidden: float
-    """Accuracy on the original test images that the notebook was given, and on those it was not."""
+    """Accuracy on the original test images that the notebook received, and on those that it did not."""
     lead: float = 0.0
-    """By how many standard errors the given ones are ahead (`netgrader.checks.held_out`): by which are right, or by
-    how surely, the stronger evidence of both."""
+    """Lead of the given images in standard errors (`netgrader.checks.held_out`): the larger of those by right answers and by
+    certainty."""
     by_heart: float = 0.0
-    """By how many standard errors test images of both halves are known better than slightly redrawn copies."""
+    """Standard errors by which test images of both halves are known better than slightly redrawn copies."""
     surplus: float = 0.0
-    """What the given ones are ahead by, as a share of all test images."""
+    """The lead of the given images, as a fraction of all test images."""
     steady: bool = True
     """Whether an image gets the same answer in every batch."""
     marks: int | None = None
-    """How many of the patterns among the training images it knows (`netgrader.checks.held_out`), if there were any."""
+    """The number of patterns among the training images that it knows (`netgrader.checks.held_out`); None without patterns."""
     fed: int = 0
-    """How many of the test rows the notebook's own training steps were fed, as far as it says so."""
+    """The number of test rows that the notebook's own training steps were fed, according to the notebook."""
     measure: Measure = ACCURACY
-    """What train, test, notebook, given and hidden are scores of."""
+    """The measure behind train, test, notebook, given and hidden."""
 
     @property
     def looked_up(self) -> bool:
-        """Whether the hidden images are known so much worse that nothing was learned for them.
+        """Whether the network memorized: it knows hidden images far worse than those it was given.
 
-        A number that is learned by heart is known far better than others, too: only who knows nothing of those looked it up.
+        Any regression knows the numbers that it was given far better, so there the network must also be no better than a guess
+        on the hidden ones (`Doubt.GUESSED`).
         """
         if self.spec.is_regression:
             return self.hidden < Doubt.GUESSED < self.given
@@ -127,12 +128,12 @@ class Recomputed:
 
     @property
     def counted(self) -> float:
-        """Return the test accuracy that counts: without a doubtful lead on the given images."""
+        """The test accuracy that counts: without a doubtful lead on the given images."""
         return self.test if self.lead < Redrawn.TOLD else self.test - max(0.0, self.surplus)
 
 
 def require_values(evidence: CellEvidence, name: str = "net") -> None:
-    """End the test unless values of the variables of the network called `name` were handed over."""
+    """End the test unless the evidence has variable values for the network named `name`."""
     graph = evidence.graph(name)
     if graph.values:
         return
@@ -150,9 +151,9 @@ def require_values(evidence: CellEvidence, name: str = "net") -> None:
 
 
 def require_own(recomputed: Recomputed, untrained: Said | None = None) -> None:
-    """End the test if the network knows something and cannot have learned it here.
+    """End the test if the network knows something that it cannot have learned here.
 
-    `untrained` is what was seen from outside against a training, in words.
+    `untrained` is the outside evidence against a training, in words, or None.
     """
     spec, learned = recomputed.spec, recomputed.spec.learned
     if untrained is not None and recomputed.test >= spec.above_chance(Doubt.GUESSED):
@@ -182,21 +183,21 @@ def recompute(
     quick: bool = False,
     measure: Measure = ACCURACY,
 ) -> Recomputed:
-    """Run the network on our images or other inputs; X is fed what the course makes of them, and Y never.
+    """Run the network on our images or other inputs; X is fed as the course prepares it, Y never.
 
-    Of the training images a sample goes through it, which nobody can know beforehand: it is compared with what moves by
-    much more than chance there.
+    Of the training images, only a sample that cannot be predicted is evaluated: it is compared with values that differ by
+    much more than chance.
 
     Parameters
     ----------
     held_out
-        The test images as the notebook was given them; None if those are the original ones.
+        The test images as the notebook received them; None if those are the originals.
     marked
-        The marks among the training images that the notebook was given.
+        The marks among the training images that the notebook received.
     quick
-        Whether somebody waits: images are then not redrawn.
+        Whether a student waits; images are then not redrawn.
     measure
-        What is asked of its answers.
+        The measure of its answers.
     """
     x_test, y_test = dataset.x_test, dataset.y_test
     given = held_out or HeldOut(x_test, np.zeros(len(x_test), bool))
@@ -244,7 +245,7 @@ def _compare_halves(
     unseen = measure.score(answers[hidden], targets[hidden]) if hidden.any() else given
     surely, _ = lead_of_the_given(measure.known(outputs, targets), hidden)
     lead, ahead = lead_of_the_given(answers == targets, hidden)
-    if spec.is_regression:  # hardly any number is exactly right: what counts is how far off they are
+    if spec.is_regression:  # predictions are hardly ever exactly right, so errors decide
         lead, ahead = surely, given - unseen
     surplus = ahead * float(np.mean(~hidden))
     return Recomputed(spec, 0.0, 0.0, answers, 0.0, given, unseen, max(lead, surely), surplus=surplus, measure=measure)
@@ -267,7 +268,7 @@ def _outputs(
 
 
 def score_on_all_of_train(lab: Lab, graph: GraphEvidence, dataset: Dataset, measure: Measure = ACCURACY) -> float:
-    """Return the score of a network on all training images, for where a sample of them does not decide."""
+    """Return a network's score on all training images, for cases where a sample does not decide."""
     with opened(lab, graph) as session:
         rows, random = dataset.prepared(dataset.x_train), random_of(graph)
         outputs = outputs_for(session, graph, rows, random, measure, width=dataset.spec.outputs)
@@ -275,7 +276,7 @@ def score_on_all_of_train(lab: Lab, graph: GraphEvidence, dataset: Dataset, meas
 
 
 def require_learned(recomputed: Recomputed) -> None:
-    """End the test if the network was trained on test images, or looks their answers up."""
+    """End the test if the network was trained on test images, or looks up their answers."""
     if recomputed.fed > Doubt.FED * len(recomputed.found):
         found = Text(
             "train steps were fed {count:,} of the {n_test:,} test {images}",
@@ -296,9 +297,9 @@ def require_learned(recomputed: Recomputed) -> None:
 
 
 def seen_test_images(recomputed: Recomputed) -> Said | None:
-    """Return evidence, short of proof, of a training on test images, in words; None without any.
+    """Return evidence, short of proof, of training on test images, in words; None without any.
 
-    The accuracy that counts is then the one without what is known better of the images that were given.
+    The accuracy that counts then excludes the lead on the given images.
     """
     if not Redrawn.TOLD <= recomputed.lead < Redrawn.NAMED:
         told = Text(
@@ -319,10 +320,10 @@ def seen_test_images(recomputed: Recomputed) -> Said | None:
 
 
 def require_trained(lab: Lab, graph: GraphEvidence, recomputed: Recomputed, least: float) -> None:
-    """End the test unless the network recognises a share of `least` of the test images.
+    """End the test unless the network classifies a fraction of at least `least` of the test images right.
 
-    One that comes near earns a part. One that knows nothing was not trained, or was spoilt by its training; the
-    variables that begin with the same value each time, such as biases and what the optimizer remembers, tell which.
+    A network that comes near earns part of the points. One that knows nothing was not trained, or its training spoiled it;
+    variables with fixed initial values, such as biases and the optimizer's slots, show which.
     """
     if recomputed.counted >= least:
         return
@@ -341,7 +342,7 @@ def require_trained(lab: Lab, graph: GraphEvidence, recomputed: Recomputed, leas
 
 
 def _require_moved(lab: Lab, graph: GraphEvidence, found: Said, expected: Said) -> None:
-    """End the test unless training moved a network that knows nothing; ungradable without a seen step."""
+    """End the test unless training moved a network that knows nothing; ungradable if no step was seen."""
     stepped = graph.about.get("stepped")
     if _moved(lab, graph):
         if stepped is False:
@@ -354,7 +355,7 @@ def _require_moved(lab: Lab, graph: GraphEvidence, found: Said, expected: Said) 
 
 
 def _moved(lab: Lab, graph: GraphEvidence) -> bool:
-    """Whether a variable with a fixed first value has another value in the evidence."""
+    """Whether a variable with a fixed initial value has another value in the evidence."""
     starts = fixed_starts(lab, graph)
     return any(not np.array_equal(starts[name], graph.values[name]) for name in starts.keys() & graph.values.keys())
 
@@ -368,11 +369,11 @@ def require_target(
     measure: Measure = ACCURACY,
     remark: Callable[..., None] | None = None,
 ) -> None:
-    """End the test with the share of points for `accuracy`: all from `full`, none up to `none`.
+    """End the test with the fraction of points for `accuracy`: all from `full`, none up to `none`.
 
-    `target` is what students are told to reach; `full` lies below it where luck does not decide: see evaluation/fairness.md.
-    Of an error `accuracy` is the score, and the three are errors, the target the smallest. What lies between `full` and
-    `remark`, if given, mentions `target`.
+    Students are asked to reach `target`; `full` is lower, where luck does not decide: see evaluation/fairness.md. For errors,
+    `accuracy` is the score, the three limits are errors, and the target is the smallest. Between `full` and `target`, the
+    `remark` fixture, if given, mentions the target.
     """
     target, full, none = (measure.score_of(figure) for figure in (target, full, none))
     if accuracy >= full:
@@ -386,28 +387,28 @@ def require_target(
 
 
 def target_met(accuracy: float, *, target: float, full: float, measure: Measure = ACCURACY) -> str:
-    """``yes``, ``within-chance`` or ``no``: what `measured` says of the target."""
+    """Return ``yes``, ``within-chance`` or ``no``: the entry about the target in `measured`."""
     target, full = measure.score_of(target), measure.score_of(full)
     return "yes" if accuracy >= target else "within-chance" if accuracy >= full else "no"
 
 
 def recomputed(bench: TestContext, cell: str) -> Recomputed:
-    """Return what the network of a cell does on our inputs; cells with the same network share it.
+    """Return the results of a cell's network on our inputs; cells with the same network share them.
 
-    Rows that the notebook prepared otherwise than asked, and classes that its labels call by others, which is charged where
-    it did, are taken as it made them, unless the network knows them much better as they should be.
+    Inputs that the notebook prepared in another way, and classes that its labels number in another way, are charged
+    elsewhere. They are used as the notebook made them, unless the network does much better with the right ones.
     """
     return _recomputed(bench, cell)[0]
 
 
 def train_accuracy(bench: TestContext, cell: str) -> float:
-    """Return the score of a cell's network on all training images, scaled as in `recomputed`."""
+    """Return the score of a cell's network on all training images, prepared as in `recomputed`."""
     graph = bench.evidence(cell).graph("net")
     return score_on_all_of_train(bench.lab, graph, _recomputed(bench, cell)[1], measure_of(bench, cell))
 
 
 def _recomputed(bench: TestContext, cell: str) -> tuple[Recomputed, Dataset]:
-    """Return what a network does, and the data at the scale at which it was fed them."""
+    """Return a network's results, and the data as it was trained on them."""
     graph, measure = bench.evidence(cell).graph("net"), measure_of(bench, cell)
 
     def run(dataset: Dataset) -> Recomputed:
@@ -427,7 +428,7 @@ def _recomputed(bench: TestContext, cell: str) -> tuple[Recomputed, Dataset]:
     return made
 
 
-@np.errstate(over="ignore", invalid="ignore")  # a curve is whatever was handed over
+@np.errstate(over="ignore", invalid="ignore")  # a submitted curve may hold anything
 def shows_best_so_far(curve: Sequence[float], last: float) -> bool:
     """Whether a curve never falls and ends at an earlier epoch's value, just above the final accuracy."""
     steps = np.diff(np.asarray(curve, np.float64))
@@ -435,5 +436,5 @@ def shows_best_so_far(curve: Sequence[float], last: float) -> bool:
 
 
 def curves(evidence: CellEvidence) -> tuple[Array, Array]:
-    """Return the accuracies on training and test images that were reported, an array of numbers each."""
+    """Return the reported accuracies on training and test images, one array each."""
     return evidence.array("acc_trn"), evidence.array("acc_val")

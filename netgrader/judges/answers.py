@@ -1,7 +1,7 @@
-"""The answers of a trained network: graph and values in the lab, our inputs in, outputs back.
+"""The answers of a trained network: its graph and values in the lab, our inputs in, outputs back.
 
-All inputs go in mixed, in batches of uneven sizes, in an order that follows from the evidence itself: nothing that was handed
-over can have been made for it.
+All inputs are shuffled and fed in batches of uneven sizes, in an order that depends on the evidence itself, so that no
+evidence can be made to fit it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ __all__ = [
 
 Array = npt.NDArray[Any]
 
-MOST_ROWS, LEAST_ROWS = 2_500, 1_500  # in a run
+MOST_ROWS, LEAST_ROWS = 2_500, 1_500  # per run
 UNFED = re.compile(r"feed a value for placeholder tensor '(?P<name>[^']+)'")
 OF_SHAPE = {"logits": Text("logits of shape {shape}"), "prediction": Text("a prediction of shape {shape}")}
 SWITCHED = Text(
@@ -60,13 +60,13 @@ def shaped(graph: GraphEvidence, inputs: Array, part: str = "X") -> Array:
     shape = _shape_of(graph.meta_graph, graph.parts.get(part, ""))
     try:
         return inputs.reshape(len(inputs), *shape[1:]) if shape else inputs
-    except ValueError:  # of another number, or with more than one size that is open
+    except ValueError:  # another number of values, or several unknown sizes
         return inputs
 
 
 @functools.lru_cache(maxsize=8)
 def _shape_of(meta_graph: bytes, tensor: str) -> tuple[int, ...]:
-    """Return the shape that a placeholder has, -1 where a size is open; empty where it says none."""
+    """Return a placeholder's static shape, -1 for unknown sizes; empty if it has none."""
     nodes = {node.name: node for node in read_source(meta_graph).graph_def.node}
     known = nodes.get(tensor.partition(":")[0])
     return () if known is None else tuple(int(dim.size) for dim in known.attr["shape"].shape.dim)
@@ -74,14 +74,14 @@ def _shape_of(meta_graph: bytes, tensor: str) -> tuple[int, ...]:
 
 @contextmanager
 def opened(lab: Lab, graph: GraphEvidence) -> Iterator[LabSession]:
-    """Open a session in which the variables have the values that were handed over with the graph.
+    """Open a session in which the variables have the values from the evidence.
 
-    Variables without one start as the graph's own initialisers leave them; values of others are left out.
+    Variables without a value keep their initial ones; values of unknown variables are ignored.
 
     Raises
     ------
     LabError
-        If the lab does not accept the graph, or cannot initialise it.
+        If the lab rejects the graph, or cannot initialize it.
     """
     loaded = lab.load(graph.meta_graph)
     with started(loaded) as session:
@@ -91,14 +91,14 @@ def opened(lab: Lab, graph: GraphEvidence) -> Iterator[LabSession]:
 
 @contextmanager
 def started(loaded: LoadedGraph, seed: int = 1, *, often: bool = False) -> Iterator[LabSession]:
-    """Open a session in which the variables are as the graph's own initialisers leave them.
+    """Open a session in which the graph's own initializers have run.
 
-    `often` says that the same is going to be run many times.
+    `often` announces many runs of the same fetches.
 
     Raises
     ------
     LabError
-        If the lab cannot initialise it.
+        If the lab cannot initialize the graph.
     """
     session = loaded.session(seed=seed, often=often)
     try:
@@ -109,7 +109,7 @@ def started(loaded: LoadedGraph, seed: int = 1, *, often: bool = False) -> Itera
 
 
 def fixed_starts(lab: Lab, graph: GraphEvidence) -> dict[str, Array]:
-    """Return variables with fixed first values: mostly biases, and the optimizer's memory."""
+    """Return variables with fixed initial values: mostly biases and the optimizer's slots."""
     loaded, begun = lab.load(graph.meta_graph), []
     for seed in (1, 2):
         with started(loaded, seed) as session:
@@ -118,12 +118,12 @@ def fixed_starts(lab: Lab, graph: GraphEvidence) -> dict[str, Array]:
 
 
 def run_parts(session: LabSession, tensors: Sequence[str], feeds: Mapping[str, Array]) -> list[Array] | LabError:
-    """Return values of tensors, or the error that stopped TensorFlow, such as a missing feed.
+    """Return values of tensors, or TensorFlow's error if the run failed, such as for a missing feed.
 
     Raises
     ------
     LabError
-        Of any other kind.
+        For errors other than a failed run.
     """
     try:
         return [np.asarray(value) for value in session.run(tensors, feeds)]
@@ -134,19 +134,19 @@ def run_parts(session: LabSession, tensors: Sequence[str], feeds: Mapping[str, A
 
 
 def run_alone(session: LabSession, tensor: str, feeds: Mapping[str, Array]) -> Array | LabError:
-    """Return the value of one tensor, as `run_parts` does."""
+    """Return the value of one tensor, or an error, as `run_parts` does."""
     found = run_parts(session, [tensor], feeds)
     return found if isinstance(found, LabError) else found[0]
 
 
 def answers_for(lab: Lab, graph: GraphEvidence, inputs: Array, outputs: int, measure: Measure = ACCURACY) -> Array:
-    """Return a network's `outputs` for each of `inputs`, which are fed to X in its shape."""
+    """Return a network's answers for `inputs`, from `outputs` values each, fed to X in its shape."""
     with opened(lab, graph) as session:
         return measure.answers(outputs_for(session, graph, inputs, random_of(graph), measure, width=outputs))
 
 
 def asks_for_more(error: LabError) -> bool:
-    """Whether a run stopped since a placeholder was not fed."""
+    """Whether a run failed because a placeholder was not fed."""
     return UNFED.search(error.sentence) is not None
 
 
@@ -160,7 +160,7 @@ def require_fed(graph: GraphEvidence, error: LabError, part: str) -> None:
 
 
 def digest(graph: GraphEvidence) -> bytes:
-    """Return a hash of all that was handed over of a network."""
+    """Return a SHA-256 of a network's graph, values and evaluation feeds."""
     told = hashlib.sha256(graph.meta_graph)
     for values in (graph.values, graph.eval_feed):
         for name, value in sorted(values.items()):
@@ -169,7 +169,7 @@ def digest(graph: GraphEvidence) -> bytes:
 
 
 def random_of(graph: GraphEvidence) -> np.random.Generator:
-    """Return a random generator seeded by the network's evidence, so that it repeats."""
+    """Return a random generator seeded by the network's evidence, so that results are reproducible."""
     return np.random.default_rng(list(digest(graph)))
 
 
@@ -182,7 +182,7 @@ def outputs_for(
     *,
     width: int,
 ) -> Array:
-    """Return the outputs for each of `inputs` (n, width), fed shuffled in batches of uneven sizes."""
+    """Return the outputs for `inputs`, (n, width), fed shuffled in batches of uneven sizes."""
     x, part = graph.parts["X"], graph.parts.get(measure.part) or graph.parts["logits"]
     order = random.permutation(len(inputs))
     batches = list(_batches(order, random))
@@ -200,12 +200,12 @@ def outputs_for(
 
 
 def _upright(outputs: list[Array], lengths: Sequence[int], width: int) -> list[Array]:
-    """Return the outputs of batches of these lengths as rows; as they are if they are of another shape.
+    """Return the outputs of batches of these lengths as rows; unchanged if they have another shape.
 
-    A batch of as many rows as there are outputs stands as all others do.
+    One orientation fits all batches, so one with as many rows as outputs is not ambiguous.
     """
     turned = [output.T for output in outputs]
-    numbers = [output[..., np.newaxis] for output in outputs]  # where there is one for each row
+    numbers = [output[..., np.newaxis] for output in outputs]  # if there is one number per row
     wanted = [(length, width) for length in lengths]
     pairs = list(map(paired, outputs, lengths))
     for upright in (outputs, turned, numbers, pairs):
@@ -215,7 +215,7 @@ def _upright(outputs: list[Array], lengths: Sequence[int], width: int) -> list[A
 
 
 def paired(output: Array, rows: int) -> Array:
-    """Return two logits for each row that has one, z: softmax(0, z) is its sigmoid. Others stay."""
+    """Return two logits per row for one, z: softmax(0, z) is its sigmoid. Other outputs are unchanged."""
     return np.pad(output.reshape(rows, 1), ((0, 0), (1, 0))) if output.size == rows else output
 
 

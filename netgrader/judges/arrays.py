@@ -57,33 +57,33 @@ Array = npt.NDArray[Any]
 
 
 class _ImageLimits(NamedTuple):
-    """Where grey levels are the same, or too dark."""
+    """Tolerances of gray levels, and when images are too dark."""
 
     close: float = 2e-3
-    """Of a grey level: half precision keeps three digits."""
+    """Difference of gray levels: half precision keeps three digits."""
     aligned: float = 1e-3
-    """Of the length of a row's projections, up to which they point the same way as those of a given image."""
+    """Relative error of a row's projections, up to which they point the same way as a given image's."""
     nearly_all: float = 0.999
-    """Share of the rows that are given ones, with which the others count as mistakes."""
+    """Fraction of rows that are given ones, above which the others count as mistakes."""
     dark: float = 0.5
-    """Of the largest value there may be: what keeps below that is hardly seen."""
+    """Fraction of the maximum value: images below it are hardly visible."""
 
 
 LIMITS = _ImageLimits()
 
 
 def judge_images(images: Array, raw: Bytes, spec: DataSpec) -> JudgedRows:
-    """Compare an array with the given images.
+    """Compare an array with the given images; return what is wrong, and which image each row shows.
 
     Parameters
     ----------
     images
-        What should be floating-point numbers from 0 to 1 of shape (n, pixels): row i the grey levels of image i over the largest.
-        Another scale that stays between 0 and 1, and another order of the rows, are as good; labels must follow them.
+        Should be floating-point numbers from 0 to 1 of shape (n, pixels): row i holds the gray levels of image i divided by
+        the largest. Other scales between 0 and 1, and other orders of the rows, are accepted; labels must follow the order.
     raw
         The given images, uint8 of shape (n, height, width).
     spec
-        What the course's data are.
+        The specification of the data.
     """
     n, pixels = len(raw), spec.size
     if images.shape not in {(n, *spec.fed_shape), (n, pixels)}:
@@ -124,7 +124,7 @@ class _Comparison:
         return JudgedRows(self._strange(), None)
 
     def _not_each_once(self, index: Int) -> Charge:
-        """Name the first of the rows that is another given image, or none."""
+        """Return a charge for the first row that shows another image than its own, or no given one."""
         row = int(np.argmax(index != np.arange(len(index))))
         found, place = Text("{image} {index} in row {row}", index=index[row], row=row), Text("row {row}", row=row)
         if index[row] < 0:
@@ -135,7 +135,7 @@ class _Comparison:
         return Text("all grey levels over {largest}", largest=self.spec.largest)
 
     def _factors(self, rows: Int) -> Float:
-        """Return what each row was multiplied with if it is the given image ``rows[i]``, NaN if it is not."""
+        """Return each row's factor relative to the given image ``rows[i]``; NaN if it is another image."""
         theirs, given = self.theirs[:, : Projections.PROJECTIONS], self.given[rows, : Projections.PROJECTIONS]
         with np.errstate(divide="ignore", invalid="ignore"):
             factor = (theirs * given).sum(axis=1) / (given**2).sum(axis=1)
@@ -144,7 +144,7 @@ class _Comparison:
         return np.where(aligned, factor, np.nan)
 
     def _scale(self, factors: Float) -> Charge | None:
-        """Return what is wrong with the scale of rows that are given images."""
+        """Return a charge for a wrong scale of rows that are given images; None if it is right."""
         factor = float(np.nanmedian(factors))
         found = Text("values from {low:.4g} to {high:.4g}", low=self.low, high=self.high)
         if abs(factor) >= 0.5:
@@ -163,21 +163,21 @@ class _Comparison:
         return judge_kind(self.images.dtype)
 
     def _rounded(self) -> Charge | None:
-        """Whether all grey levels but two are gone."""
+        """Return a charge if only two gray levels are left; None otherwise."""
         if len(np.unique(self.images[:1000])) > 2 or len(np.unique(self.images)) > 2:
             return None
         found = Text("only {low:g} and {high:g}", low=self.low, high=self.high)
         return make_charge("integer-division", 0.25, found=found, expected=self._all_levels())
 
     def _levels(self) -> bool:
-        """Whether each value depends on the grey level at its place alone, and grows with it."""
+        """Whether each value is a non-decreasing function of the gray level at its place."""
         table, used = np.zeros(LEVELS), np.unique(self.raw[:1000])
         table[self.raw.reshape(-1)] = self.images.reshape(-1)
         rising = bool((np.diff(table[used]) >= 0).all()) and table[used[-1]] > table[used[0]]
         return rising and bool(np.array_equal(table[self.raw], self.images))
 
     def _strange(self) -> Charge:
-        """Rows that are not given images: name the usual causes."""
+        """Return a charge for rows that are not given images, by the usual causes."""
         known = self._by_pixel()
         if known is not None:
             return known
@@ -195,7 +195,7 @@ class _Comparison:
         )
 
     def _by_pixel(self) -> Charge | None:
-        """Return a finding if each pixel is a given one times a factor plus a shift; None if not."""
+        """Return a charge if each pixel is a given one times a factor plus a shift; None otherwise."""
         some = slice(None, None, max(1, len(self.raw) // SOME))
         columns = own_columns(*(np.asarray(one[some], np.float64) for one in (self.images, self.raw)))
         if columns is None or not columns.factor.any():
@@ -212,18 +212,18 @@ class _Comparison:
 
 
 def judge_one_hot(labels: Array, given: Bytes, spec: DataSpec, rows: Int | None = None) -> Charge | None:
-    """Return what is wrong with labels as networks are fed them, None if nothing.
+    """Return a charge for wrong labels, as networks are fed them; None if they are right.
 
     Parameters
     ----------
     labels
-        What should be floating-point numbers of shape (n, label_width): one-hot, or the column of class 1.
+        Should be floating-point numbers of shape (n, label_width): one-hot, or the column of class 1.
     given
         The given labels, shape (n,).
     spec
-        What the course's data are.
+        The specification of the data.
     rows
-        Which given image each row of the images shows; in their order if None.
+        The given image that each row shows; None for the given order.
     """
     n = len(given)
     if labels.shape != (n, spec.label_width):
@@ -280,7 +280,7 @@ INK = {True: Text("the largest numbers for ink"), False: Text("the smallest numb
 
 
 def note_levels(bench: TestContext, part: str, remark: Callable[..., None]) -> None:
-    """Remark that a part's first image has small numbers where the given one has large ones, by their correlation."""
+    """Remark that a part's images are inverted: the first one correlates negatively with the given one."""
     first = _evidence(bench).array(f"x_{part}").reshape(-1, bench.spec.size)[0]
     given = bench.part(part)[0][images_of(bench, part).shown(1)[0]].reshape(-1)
     alike = (first - first.mean()) @ (given - given.mean())
@@ -296,7 +296,7 @@ def require_images(bench: TestContext, part: str) -> None:
     charge = images_of(bench, part).charge
     if charge is None:
         return
-    # A scale that is right for one set and not for the other is one fault; what is wrong in a single row is no scale.
+    # A scale that is right for one set only is one fault; a fault in a single row is not about scale.
     if charge.fault.code in CATALOGUE[ONE_SIDE].brings and not charge.fault.place and _scaled(bench, OTHER[part]):
         name, other = f"x_{part}", f"x_{OTHER[part]}"
         one_side = fault(
@@ -309,16 +309,16 @@ def require_images(bench: TestContext, part: str) -> None:
 
 
 def require_labels(bench: TestContext, part: str) -> None:
-    """End the test unless the labels of that part are one-hot, floating point, and those of the images.
+    """End the test unless a part's labels are one-hot, floating point, and match the images.
 
-    Targets of a regression, ``y_train`` and ``y_test``, have to be the given ones.
+    In a regression, the targets ``y_train`` and ``y_test`` must be the given ones.
     """
     name = bench.spec.labels_of(part)
     judge = partial(judge_targets) if bench.spec.is_regression else partial(judge_one_hot, spec=bench.spec)
     labels, (_, given) = _evidence(bench).array(name), bench.part(part)
     try:
         rows = images_of(bench, part).rows
-    except Failed:  # without images the labels are taken to be in the order of the given ones
+    except Failed:  # without images, labels are assumed to be in the given order
         rows = None
     charge = judge(labels, given, rows=rows)
     if charge is not None:
@@ -326,7 +326,7 @@ def require_labels(bench: TestContext, part: str) -> None:
 
 
 def images_of(bench: TestContext, part: str) -> JudgedRows:
-    """Return what ``x_train`` or ``x_test`` (`part` ``"train"`` or ``"test"``) is, judged once."""
+    """Return the judged ``x_train`` or ``x_test`` (`part` ``"train"`` or ``"test"``), cached."""
 
     def judge() -> JudgedRows:
         made, (raw, _) = _evidence(bench).array(f"x_{part}"), bench.part(part)
@@ -340,9 +340,9 @@ def images_of(bench: TestContext, part: str) -> JudgedRows:
 
 
 def data_as_handed(bench: TestContext) -> Dataset | None:
-    """Return the data as in the student's arrays, if they differ in a known way.
+    """Return the data as in the student's arrays, if these differ from ours in a known way; else None.
 
-    A network that was trained on such rows knows them so; what is wrong with them is charged already.
+    A network trained on such rows knows them in that form; their faults are already charged.
     """
     data: Dataset | None = bench.once("data_as_handed", lambda: _as_handed(bench))
     return data
@@ -368,12 +368,12 @@ def _as_handed(bench: TestContext) -> Dataset | None:
 
 
 def _preparation(bench: TestContext) -> Preparation | None:
-    """Return how inputs became the student's rows, by a sample; None if right or unknown."""
+    """Return how inputs became the student's rows, judged by a sample; None if right or unknown."""
     train, test, data = _some_pairs(bench, "train"), _some_pairs(bench, "test"), bench.dataset
     made, raw = train
     if len(made) == len(raw) and same_rows(made, data.prepared(raw).astype(np.float64)).all():
         return None
-    # Test rows may hold numbers between those of training rows; where they are prepared otherwise, training rows decide.
+    # Test rows may hold values between those of training rows; if test rows were prepared differently, training rows decide.
     made, raw = map(np.concatenate, zip(train, test, strict=True))
     return preparation_of(made, raw, bench.spec) or preparation_of(*train, bench.spec)
 
@@ -388,7 +388,7 @@ def _some_pairs(bench: TestContext, part: str) -> tuple[Array, Array]:
 
 
 def _columns(bench: TestContext, rows: Int) -> Int | None:
-    """Return which class the student's labels call each class, if they do so always and it is another one."""
+    """Return the student's label index of each class, if labels are consistent and permuted; else None."""
     labels, true = _evidence(bench).array(bench.spec.labels_of("train")), bench.dataset.y_train[rows]
     if labels.shape != (len(true), bench.spec.label_width):
         return None
@@ -404,7 +404,7 @@ def _evidence(bench: TestContext) -> CellEvidence:
 
 
 def _scaled(bench: TestContext, part: str) -> bool:
-    """Whether the images of that part have nothing wrong with them."""
+    """Whether the images of that part have no faults."""
     try:
         return images_of(bench, part).charge is None
     except Failed:

@@ -1,8 +1,8 @@
 """The results of earlier cells for later ones: the student's rows, labels and accuracy.
 
-A result that is wrong by our parts and right by the student's was spoiled where those parts were made. So a judge that
-names a fault asks here first, and names the check cells of these parts as its possible cause (`Fault.causes`);
-`netgrader.grading.causes` looks up whether anything was charged there, when all cells have been judged.
+A result that is wrong with our parts and right with the student's was spoiled by those parts. So a judge that reports a fault
+first checks here, and lists the check cells of these parts as possible causes (`Fault.causes`); once all cells are judged,
+`netgrader.grading.causes` looks up whether anything was charged there.
 """
 
 from __future__ import annotations
@@ -44,31 +44,31 @@ class HandedRows:
     """Rows of one set and their targets as the notebook feeds them."""
 
     rows: Array
-    """Float (n, …)."""
+    """The rows as fed, float (n, …)."""
     labels: Array
-    """As networks are fed them (n, label_width); of a regression numbers (n,)."""
+    """Labels as fed (n, label_width); in a regression, numbers (n,)."""
     true: Array
-    """The true class, or number, of what each row shows, (n,)."""
+    """The true class, or number, of the input that each row shows, (n,)."""
     shown: npt.NDArray[np.int64]
-    """Which given input each row shows, (n,)."""
+    """The index of the given input that each row shows, (n,)."""
     spec: DataSpec
     made_in: tuple[str, ...] = ()
-    """The check cell of the exercise that made them; empty where they are ours."""
+    """The check cell of the exercise that made them; empty if they are ours."""
 
     @property
     def targets(self) -> Array:
-        """Return the classes, or numbers, that the labels say (n,)."""
+        """The classes, or numbers, that the labels name (n,)."""
         labels = self.labels.reshape(len(self.labels), -1)
         return self.spec.one_hot(labels).argmax(axis=1) if self.spec.classes else self.labels
 
 
 def test_rows_as_handed(bench: TestContext) -> HandedRows:
-    """Return the test rows and labels of the student's own arrays; ours, if theirs do not fit."""
+    """Return the test rows and labels from the student's own arrays; ours, if theirs do not fit."""
     return _as_handed(bench, "test")
 
 
 def train_rows_as_handed(bench: TestContext) -> HandedRows:
-    """Return the training rows and labels likewise."""
+    """Return the training rows and labels from the student's own arrays; ours, if theirs do not fit."""
     return _as_handed(bench, "train")
 
 
@@ -108,9 +108,9 @@ def own_accuracy(session: LabSession, graph: GraphEvidence, handed: HandedRows) 
 
 
 def causes_of_accuracy(bench: TestContext, cell: str, reported: float) -> tuple[str, ...]:
-    """Return the check cells whose parts make a reported accuracy or error right; none if no parts do.
+    """Return the check cells whose parts explain a reported accuracy or error; empty if none do.
 
-    By the student's own rows and labels, and by the accuracy of their network on these.
+    The parts are the student's own rows and labels, and the network's own accuracy on them.
     """
     graph, handed, measure = bench.evidence(cell).graph(NET), test_rows_as_handed(bench), measure_of(bench, cell)
     try:
@@ -127,6 +127,6 @@ def causes_of_accuracy(bench: TestContext, cell: str, reported: float) -> tuple[
 
 
 def network_cells(bench: TestContext) -> tuple[str, ...]:
-    """Return the check cells to which networks were handed over that exercises ask for."""
+    """Return the check cells with evidence of networks that exercises require."""
     cells = map("check_{}".format, bench.exercises.networks)
     return tuple(cell for cell in cells if bench.evidence(cell).has(NET))

@@ -1,4 +1,4 @@
-"""The verdicts on a `train`: one for each aspect, with causes named and consequences left out."""
+"""The verdicts on a `train`: one per aspect, with causes named and consequences left out."""
 
 from __future__ import annotations
 
@@ -18,44 +18,44 @@ __all__ = ["Aspect", "Charge", "LoopFinding", "Verdict", "make_charge", "verdict
 
 
 class Aspect(StrEnum):
-    """What of a training loop is judged apart from the rest."""
+    """An aspect of a training loop that is judged separately."""
 
     RUN = "run"
-    """The variables are initialised once, the train op is run, for as many epochs as asked."""
+    """Variables are initialized once, and the train op runs for the required number of epochs."""
     ROWS = "rows"
-    """Each epoch feeds each training image once, in minibatches of the size asked for."""
+    """Each epoch feeds each training image once, in minibatches of the required size."""
     ORDER = "order"
     """Each epoch feeds them in a new order."""
     LABELS = "labels"
     """Each image is fed with its own label."""
     HELD_OUT = "held-out"
-    """No test image is trained on."""
+    """No training step uses test images."""
     EVALUATION = "evaluation"
-    """After each epoch all training and all test images are evaluated, with the weights as they are."""
+    """After each epoch, all training and test images are evaluated with the current weights."""
     REPORT = "report"
-    """What is returned is what was measured."""
+    """The returned values are the measured ones."""
     GRAPH = "graph"
     """The loop adds nothing to the graph."""
 
 
 @dataclass(frozen=True)
 class Charge:
-    """Something wrong, and the `share` of its credit that is earned all the same."""
+    """A fault, and the fraction `share` of the credit that is still earned."""
 
     fault: Fault
     share: float = 0.0
 
 
 def make_charge(code: str, share: float = 0.0, *, found: Said, expected: Said = "", place: Said = "") -> Charge:
-    """Return a charge with a fault of the catalogue, and its figures."""
+    """Return a charge with a fault of the catalog, and its figures."""
     return Charge(fault(code, found=found, expected=expected, place=place), share)
 
 
 @dataclass(frozen=True)
 class LoopFinding:
-    """Something wrong in one aspect; `share` of its credit is earned all the same.
+    """A fault in one aspect; the fraction `share` of its credit is still earned.
 
-    `side` is ``"training"`` or ``"test"`` if it concerns the images of one set only.
+    `side` is ``"training"`` or ``"test"`` if it concerns only one set of images.
     """
 
     aspect: Aspect
@@ -70,16 +70,16 @@ class Verdict:
 
     aspect: Aspect
     share: float = 1.0
-    """Part of its credit that is earned."""
+    """The fraction of its credit that is earned."""
     faults: tuple[Fault, ...] = ()
-    """What is wrong; empty with a share below 1 if that only follows from something else."""
+    """Its faults; empty with a share below 1 if they only follow from other faults."""
     because: Fault | None = None
-    """What it follows from, where none of it is named."""
+    """The cause, if no fault is named."""
     remarks: tuple[Fault, ...] = ()
-    """What is noted and costs nothing."""
+    """Remarks, which cost nothing."""
 
 
-# What was found in the evaluation makes the numbers returned those of something else.
+# With these faults of the evaluation, the returned values are accuracies of something else.
 NOT_REPORTED = frozenset({"evaluated-on-part", "evaluated-in-fresh-session"})
 
 
@@ -89,9 +89,9 @@ def verdicts(findings: Sequence[LoopFinding], error: Fault | None = None) -> dic
     Parameters
     ----------
     findings
-        What was found wrong, causes and consequences alike; of each code the first counts, one that was fatal before others.
+        All findings, causes and consequences alike; the first of each code counts, a fatal one before others.
     error
-        What `train` raised, if anything; it is among the findings.
+        The exception of `train` as a fault, or None; it is also among the findings.
     """
     different = _each_code_once(findings)
     explained = _explained([found for found in different if not is_remark(found.fault)], error)
@@ -106,14 +106,14 @@ def verdicts(findings: Sequence[LoopFinding], error: Fault | None = None) -> dic
 
 
 def _explained(wrong: Sequence[LoopFinding], error: Fault | None) -> list[tuple[LoopFinding, Fault | None]]:
-    """Return findings, each with what it follows from; what spoils the report is one of its own there."""
+    """Pair each finding with its cause; add the first uncaused fault that spoils the report to it."""
     explained = [(found, _cause(found, wrong, error)) for found in wrong]
     spoilt = [found.fault for found, cause in explained if cause is None and _spoils_report(found)]
     return explained + [(LoopFinding(Aspect.REPORT, one), one) for one in spoilt[:1]]
 
 
 def _verdict(aspect: Aspect, explained: Sequence[tuple[LoopFinding, Fault | None]], named: Collection[str]) -> Verdict:
-    """Return the findings of an aspect with their causes, without those `named` under another."""
+    """Return the verdict on an aspect, without faults `named` under another one."""
     own = [(found, cause) for found, cause in explained if found.aspect is aspect]
     fresh = tuple(found.fault for found, cause in own if cause is None and found.fault.code not in named)
     because = [None if fresh else cause or found.fault for found, cause in own]
@@ -122,7 +122,7 @@ def _verdict(aspect: Aspect, explained: Sequence[tuple[LoopFinding, Fault | None
 
 
 def _each_code_once(findings: Iterable[LoopFinding]) -> list[LoopFinding]:
-    """Return the first finding of each code and side in an aspect, fatal first, with the least share."""
+    """Return the first finding per code and side in an aspect, fatal first, with the lowest share."""
     first: dict[tuple[Aspect, Said, str], LoopFinding] = {}
     for found in sorted(findings, key=lambda found: found.fault.severity is not Severity.FATAL):
         key = found.aspect, found.fault.code or found.fault.sentence, found.side
@@ -136,15 +136,15 @@ def _spoils_report(found: LoopFinding) -> bool:
 
 
 def _cause(finding: LoopFinding, wrong: Sequence[LoopFinding], error: Fault | None) -> Fault | None:
-    """Return what a finding follows from, None if it stands for itself."""
-    # Whatever an error means, it keeps the rest from happening.
+    """Return the cause of a finding; None if it has none."""
+    # An error keeps the rest from happening, whatever it means.
     if error not in {None, finding.fault} and finding.fault.code in CATALOGUE["error-in-code"].brings:
         return error
     return next((other.fault for other in wrong if _brings(other, finding)), None)
 
 
 def _brings(one: LoopFinding, other: LoopFinding) -> bool:
-    """Whether one finding causes the other: on its side, by the catalogue, or by earning nothing."""
+    """Whether one finding causes the other: on its side, by the catalog, or because it earns nothing."""
     if one.fault.code == other.fault.code or len({one.side, other.side} - {""}) > 1:
         return False
     brings = kind_of(one.fault.code).brings

@@ -1,6 +1,6 @@
 """Judge a fully connected layer by its behavior: outputs for known weights against act(x·W + b).
 
-Nothing is asked about how the layer is written. All that it needs is a graph with the parts ``x``, ``h`` and ``W``.
+How the layer is written does not matter. The judge only needs a graph with the parts ``x``, ``h`` and ``W``.
 """
 
 from __future__ import annotations
@@ -50,19 +50,18 @@ Array = npt.NDArray[Any]
 
 
 class LayerCases:
-    """How a single layer is tried."""
+    """Constants of a layer's trial."""
 
-    FALSE_ALARM = 1e-9  # how often a sample of the right distribution may be refused
+    FALSE_ALARM = 1e-9  # probability to reject a sample of the right distribution
     ROWS = 9
     TOLERANCE = 1e-4  # of the largest output; float32 sums of a thousand terms stay a hundred times below
-    HUGE = 5.0  # times the size that keeps a signal of unit variance at unit variance
+    HUGE = 5.0  # times the standard deviation that preserves a signal's variance
 
 
 def glorot_limit(inputs: int, outputs: int) -> float:
     """Return the limit √(6/(inputs + outputs)) of Glorot-uniform weights.
 
-    Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010, their
-    equation 16.
+    Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010, equation 16.
     """
     return math.sqrt(6.0 / (inputs + outputs))
 
@@ -70,12 +69,12 @@ def glorot_limit(inputs: int, outputs: int) -> float:
 def differs_from_uniform(sample: Array, limit: float) -> bool:
     """Whether `sample` was surely not drawn uniformly from -`limit` to `limit`.
 
-    A value outside the interval (beyond rounding) decides; else the largest distance between the sample's distribution
-    function and the uniform one, which for n independent values is above ε with a probability of at most 2·exp(-2nε²)
+    A value outside the interval (beyond rounding) decides. Otherwise the largest distance between empirical and uniform
+    distribution function decides: for n independent values, it exceeds ε with a probability of at most 2·exp(-2nε²)
     (Dvoretzky, Kiefer and Wolfowitz 1956; the constant is Massart's, 1990).
     """
     values = np.asarray(sample, dtype=np.float64).reshape(-1)
-    if not np.abs(values).max() <= limit * (1 + 1e-5):  # also if it is not a number
+    if not np.abs(values).max() <= limit * (1 + 1e-5):  # also true for nan
         return True
     return _distance(values, (np.sort(values) + limit) / (2 * limit)) > _bound(values.size)
 
@@ -86,7 +85,7 @@ def spread(sample: Array) -> float:
 
 
 def describe_sample(sample: Array) -> Said:
-    """Return what `sample` looks like, as a short phrase."""
+    """Return a description of `sample` as a short phrase."""
     values = np.asarray(sample, dtype=np.float64)
     return Text(
         "between {low:.3g} and {high:.3g} with standard deviation {deviation:.3g}",
@@ -111,11 +110,11 @@ MADE_BY = {
     "h": Text("what tf.matmul(…) or activation(…) gives"),
     "W": Text("what tf.get_variable(…) gives"),
 }
-"""The parts of a layer, and what makes them."""
+"""The parts of a layer, and the calls that make them."""
 
 TURNED = Text("W is turned around, so later cells cannot draw it.")
 CALLED = {"none": Text("no activation")}
-"""What an activation is called in a sentence, where that is not its name."""
+"""Names of activations in sentences, where they differ from the code."""
 ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
     "none": lambda t: t,
     "relu": lambda t: np.maximum(t, 0.0),
@@ -123,38 +122,39 @@ ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
     "tanh": np.tanh,
     "bent": lambda t: 0.2 * t + np.logaddexp(0.0, 2.0 * t),
 }
-"""What a single layer may be, each growing for positive arguments; "bent" is the probes' own, and "tanh" is never asked for.
+"""Possible activations of a single layer, each increasing for positive arguments; "bent" is the probes' own, and "tanh" is
+never required.
 
-The reader's bank is another one: `graphread.find.activations`.
+The reader has its own list: `graphread.find.activations`.
 """
 
 
 @dataclass(frozen=True)
 class DenseTrial:
-    """What a layer did."""
+    """The results of trying a layer."""
 
     inputs: int
     outputs: int
     activation: str
-    """What was asked for."""
+    """The required sizes and activation."""
     rows: Array
     results: Array
-    """Rows that were fed (n, inputs) and what came out (n, outputs), with known variables."""
+    """Fed rows (n, inputs) and their outputs (n, outputs), with known variables."""
     at_zero: Array
-    """What came out for a row of zeros, with the same variables."""
+    """The output for a row of zeros, with the same variables (outputs,)."""
     shape: tuple[int, ...]
-    """That of W as it was returned: (inputs, outputs), or the other way round."""
+    """The shape of W as returned: (inputs, outputs), or transposed."""
     weights: Array
-    """The value of W then, (inputs, outputs)."""
+    """The value of W with known variables, (inputs, outputs)."""
     moved: bool
-    """Whether W depends on a variable that training may change."""
+    """Whether W depends on a trainable variable."""
     first_weights: Array
     first_at_zero: Array
-    """The value of W, and what came out for a row of zeros, right after the initialisation."""
+    """The value of W, and the output for a row of zeros, right after initialization."""
 
 
 def try_case(bench: TestContext, number: int) -> DenseTrial:
-    """Try the layer of the `number`-th case in the table ``fully_connected_layer``; once for all tests."""
+    """Try the layer of the `number`-th case in the table ``fully_connected_layer``; cached for all tests."""
     case = bench.exercises.of_cell("fully_connected_layer").cases[number]
     graph = bench.evidence("check_fully_connected_layer").graph(f"layer@{number}")
     trial: DenseTrial = bench.once(
@@ -165,10 +165,10 @@ def try_case(bench: TestContext, number: int) -> DenseTrial:
 
 
 def try_layer(lab: Lab, graph: GraphEvidence, inputs: int, outputs: int, activation: str, *, seed: int) -> DenseTrial:
-    """Run a layer after its initialisation and with known variables.
+    """Run a layer after initialization and with known variables; return the results.
 
-    Every trained variable gets positive values, the large ones small ones. So the bias is positive, and can be distinguished
-    from the output for a row of zeros also behind an activation that is flat below zero.
+    Every trainable variable gets positive values, large ones small values. So the bias is positive and differs from zero even
+    behind an activation that is flat below zero.
     """
     for part, expected in MADE_BY.items():
         if part not in graph.parts:
@@ -187,7 +187,7 @@ def try_layer(lab: Lab, graph: GraphEvidence, inputs: int, outputs: int, activat
     if len(known) < len(found):
         fail("wrong-return", found=Text("an h or W that cannot be computed from x alone"), expected="(h, W)")
     first_weights, fetched_again, first_at_zero, weights, results, at_zero = known
-    kept = np.array_equal(first_weights, fetched_again)  # only random numbers differ from run to run
+    kept = np.array_equal(first_weights, fetched_again)  # only random ops differ between runs
     _require_shapes(results, weights, inputs, outputs)
     return DenseTrial(
         inputs=inputs,
@@ -205,7 +205,7 @@ def try_layer(lab: Lab, graph: GraphEvidence, inputs: int, outputs: int, activat
 
 
 def fetch(loaded: LoadedGraph, session: LabSession, part: str) -> Array | LabError:
-    """Return the value of a part that is a tensor or a variable, or the error that it stops with."""
+    """Return the value of a part that is a tensor or a variable, or the error of the run."""
     op = part.partition(":")[0]
     if op in loaded.variables:
         return session.values([op])[op]
@@ -213,7 +213,7 @@ def fetch(loaded: LoadedGraph, session: LabSession, part: str) -> Array | LabErr
 
 
 def _both_weights(loaded: LoadedGraph, session: LabSession, graph: GraphEvidence) -> list[Array]:
-    """Return the values of the parts ``W1`` and ``W2``; what one stops with is an error."""
+    """Return the values of the parts ``W1`` and ``W2``; raise the error of a failed run."""
     values = []
     for part in ("W1", "W2"):
         value = fetch(loaded, session, graph.parts[part])
@@ -241,37 +241,37 @@ def _require_shapes(results: Array, weights: Array, inputs: int, outputs: int) -
 
 
 def _upright(weights: Array, inputs: int, outputs: int) -> Array:
-    """Weights as (inputs, outputs); those of a layer written for columns lie the other way round."""
+    """Return weights as (inputs, outputs); transpose those of a layer written for columns."""
     upright = weights if weights.shape == (inputs, outputs) else weights.T
     return np.asarray(upright, np.float64)
 
 
-# ---- What is asked of a layer ---------------------------------------------------------------------------------------
+# ---- Requirements on a layer ----------------------------------------------------------------------------------------
 
 
 def require_weights_used(trial: DenseTrial) -> None:
     """End the test unless the layer multiplies its input by the W that it returns.
 
-    Training may change W, no matter what follows.
+    W must depend on a trainable variable.
     """
     if not trial.moved:
         fail(
             "layers-not-trained",
             found=Text("W is not a variable that training may change"),
             expected=Text("what tf.get_variable(…) gives"),
-            severity=Severity.FATAL,  # nothing that is made of such layers learns
+            severity=Severity.FATAL,  # no network of such layers learns
         )
     if _recognised(trial) is None:
         fail("wrong-return", found=Text("an output h that is not x·W + b with the returned W"), expected="h = x·W + b")
 
 
 def note_shape(trial: DenseTrial, remark: Callable[..., None]) -> None:
-    """Remark that W has its rows where its columns belong, which pictures of it do not expect."""
+    """Remark that W is transposed, which its pictures do not expect."""
     remark(TURNED, found=f"{trial.shape}", expected=f"{(trial.inputs, trial.outputs)}")
 
 
 def require_linear(trial: DenseTrial) -> None:
-    """End the test if the layer, asked for without an activation, applies one."""
+    """End the test if the layer applies an activation although none is required."""
     require_weights_used(trial)
     name = _recognised(trial)
     if name not in {None, "none"}:
@@ -304,7 +304,7 @@ def require_zero_bias(trial: DenseTrial) -> None:
 
 
 def require_activation(trial: DenseTrial) -> None:
-    """End the test unless the activation is applied to x·W + b."""
+    """End the test unless the required activation is applied to x·W + b."""
     asked = ACTIVATIONS[trial.activation]
     if _is_applied(trial, asked):
         return
@@ -323,7 +323,7 @@ def require_activation(trial: DenseTrial) -> None:
 
 
 def require_glorot_uniform(trial: DenseTrial) -> None:
-    """End the test unless the first weights are drawn uniformly between ±√(6/(inputs + outputs))."""
+    """End the test unless the initial weights are drawn uniformly between ±√(6/(inputs + outputs))."""
     weights, limit = trial.first_weights, glorot_limit(trial.inputs, trial.outputs)
     found, expected = (
         describe_sample(weights),
@@ -335,7 +335,7 @@ def require_glorot_uniform(trial: DenseTrial) -> None:
         (
             "huge-initialisation",
             not spread(weights) * np.sqrt(trial.inputs) <= LayerCases.HUGE,
-        ),  # also if it is not a number
+        ),  # also true for nan
         ("wrong-initialisation", differs_from_uniform(weights, limit)),
     ):
         if is_so:
@@ -343,9 +343,9 @@ def require_glorot_uniform(trial: DenseTrial) -> None:
 
 
 def require_own_weights(lab: Lab, graph: GraphEvidence) -> bool:
-    """End the test unless two layers have separate weights; return whether their first values differ.
+    """End the test unless two layers have separate weights; return whether their initial values differ.
 
-    The graph has the parts ``W1`` and ``W2``, two layers of one shape.
+    The graph has the parts ``W1`` and ``W2``, two layers of the same shape.
     """
     loaded, random = lab.load(graph.meta_graph), np.random.default_rng(1)
     with started(loaded, seed=0) as session:
@@ -363,12 +363,12 @@ def require_own_weights(lab: Lab, graph: GraphEvidence) -> bool:
 
 
 def _recognised(trial: DenseTrial) -> str | None:
-    """Return the name of the activation that was applied to x·W + b, if it is one of those we know."""
+    """Return the name of the known activation that was applied to x·W + b; None if there is none."""
     return next((name for name, activation in ACTIVATIONS.items() if _is_applied(trial, activation)), None)
 
 
 def _is_applied(trial: DenseTrial, activation: Callable[[Array], Array]) -> bool:
-    """Whether the output is an activation of x·W + b, with the bias seen in the output for zeros."""
+    """Whether the output is this activation of x·W + b, with the bias that explains the output for zeros."""
     return _agrees(trial, activation(trial.rows @ trial.weights + _before(trial, activation)))
 
 

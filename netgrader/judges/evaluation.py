@@ -26,12 +26,12 @@ __all__ = ["Measured", "Part", "agree", "judge_evaluation", "measure", "single_r
 
 
 class Rounding:
-    """How exactly reported accuracies are compared."""
+    """Tolerances for comparing reported accuracies."""
 
-    ROUNDING = 2e-5  # single precision, and the last digit of what was rounded for printing
+    ROUNDING = 2e-5  # single precision, and the last digit of a rounded value
     DIGITS = (2, 3, 4)
-    SAME = 1e-7  # of an accuracy: of what was rounded, single precision keeps so much
-    ALMOST = 0.97  # share of the images; starting here it is all but a last incomplete chunk, which costs nothing
+    SAME = 1e-7  # of an accuracy: the precision of a rounded value in float32
+    ALMOST = 0.97  # fraction of the images; from here only a last incomplete chunk is missing, which costs nothing
 
 
 EACH = Text("one after each epoch")
@@ -39,26 +39,26 @@ EACH = Text("one after each epoch")
 
 @dataclass(frozen=True)
 class Part:
-    """What was seen of the training or of the test images in the evaluations after an epoch."""
+    """The evaluations of the training or the test images after an epoch."""
 
     share: float
-    """The part of its images that was evaluated."""
+    """The fraction of its images that was evaluated."""
     accuracies: tuple[float, ...]
-    """The accuracy on them: over different rows, over all rows, and as a mean over runs; by the labels fed unless these are
-    labels of other images, by the student's labels and by the true ones. One value where all is well."""
+    """The accuracy: over distinct rows, over all rows, and as a mean over runs; by the fed labels (unless these belong to
+    other images), by the student's labels and by the true ones. If all is well, these are one value."""
     sums: tuple[float, ...]
-    """The same times the numbers of rows and of runs: sums in place of a mean."""
+    """The accuracies times the number of rows and of runs: sums instead of means."""
 
 
 class Measured(NamedTuple):
-    """What was measured after an epoch, `train` and `test`."""
+    """The measurements of `train` and `test` images after an epoch."""
 
     train: Part
     test: Part
 
 
 def measure(subject: Subject, runs: Int) -> Measured:
-    """Return what some evaluations saw."""
+    """Return the measurements of some evaluation runs."""
     rows, tables = subject.call.rows, subject.tables
     return Measured(
         train=_part(subject, runs, (rows.index >= 0) & (rows.index < tables.n_train), tables.train),
@@ -69,11 +69,11 @@ def measure(subject: Subject, runs: Int) -> Measured:
 def _part(subject: Subject, runs: Int, mask: Bool, members: Int) -> Part:
     call = subject.call
     own = per_run(call, mask)[runs] * 2 > call.sizes[runs]
-    # What was found of both sets at once can be cut apart, an accuracy of both cannot.
+    # Results for single rows of both sets can be separated; one accuracy over both cannot.
     read = runs[own | ((call.asked[runs] & Asked.ACCURACY) == 0)]
     runs = runs[own]
     at = np.flatnonzero(mask & np.repeat(np.isin(np.arange(len(call.sizes)), read), call.sizes))
-    # A row that was looked at twice counts once, as it was seen last.
+    # A row that was evaluated twice counts once, with its last result.
     different, last = np.unique(call.rows.index[at][::-1], return_index=True)
     once = at[::-1][last]
     fed, *others = _correct(subject)
@@ -103,24 +103,24 @@ def _correct(subject: Subject) -> list[Bool]:
 
 
 def single_runs(subject: Subject, runs: Int) -> list[float]:
-    """Return the accuracy of each of some runs, by the labels fed."""
+    """Return the accuracy of each of some runs, by the fed labels."""
     correct = per_run(subject.call, _correct(subject)[0])[runs]
     shares: list[float] = (correct / np.maximum(subject.call.sizes[runs], 1)).tolist()
     return shares
 
 
 def agree(value: float, accuracies: npt.ArrayLike, *, rounded: bool = True) -> bool:
-    """Whether a value reported is one of some accuracies, possibly `rounded` to a few digits."""
+    """Whether a reported value is one of some accuracies, possibly `rounded` to a few digits."""
     known, units = np.asarray(accuracies, np.float64), 10.0 ** -np.array(Rounding.DIGITS)
     exact = np.abs(value - known) <= Rounding.ROUNDING * np.maximum(1.0, known)
-    # Halfway between two of them, who rounds takes one or the other: as an accuracy is in binary, or to the even digit.
+    # Halfway between two digits, rounding can go either way: by the binary value, or to the even digit.
     near = np.abs(value - known[..., None]) <= units / 2 + Rounding.SAME
     written = np.abs(value - np.round(value / units) * units) < Rounding.SAME
     return bool(exact.any()) or (rounded and bool((near & written).any()))
 
 
 def judge_evaluation(subject: Subject) -> Iterator[LoopFinding]:
-    """Judge the coverage of both sets after each epoch, and the session it happened in."""
+    """Judge the coverage of both sets after each epoch, and the session of the evaluation."""
     epochs = subject.course.epochs
     if not epochs:
         return
@@ -135,7 +135,7 @@ def judge_evaluation(subject: Subject) -> Iterator[LoopFinding]:
 
 
 def _coverage(side: str, shares: Float, n: int) -> Iterator[LoopFinding]:
-    """Judge the share of a side's `n` images that was evaluated after each epoch (epochs,)."""
+    """Judge the fraction of a side's `n` images that was evaluated after each epoch (epochs,)."""
     least = int(np.argmin(shares))
     if shares[least] == 1:
         return

@@ -1,6 +1,6 @@
-"""Whether a network follows the hyperparameter that its function is given.
+"""Whether a network follows the hyperparameter that its function receives.
 
-Any network has to change with it. A share to drop is counted in what a layer reads, however dropout is written.
+Any network must change with it. A dropout rate is measured in the inputs of a layer, however dropout is written.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ Graphs: TypeAlias = "Mapping[float, GraphEvidence]"
 
 NOT_AS_STATED = "hyperparameter-not-as-stated"
 ROWS = 400
-LEAST_COUNTED = 400  # numbers that are not zero, for a share of them
-NEAR = 0.03  # of a share; of so few numbers chance moves it by a third of this at most one time in twenty
+LEAST_COUNTED = 400  # nonzero numbers needed to measure a fraction
+NEAR = 0.03  # tolerance of a fraction; with this few numbers, chance moves it by a third of this at most one time in twenty
 
 
 def require_followed(bench: TestContext) -> None:
-    """End the test unless the network changes with the hyperparameter, and drops the given share.
+    """End the test unless the network changes with the hyperparameter, and drops the given fraction.
 
-    Looked at are the smallest, the largest and the best value of the sweep, and one that is drawn after the hand-in.
+    Checks the smallest, the largest and the best value of the sweep, and one drawn after the submission.
     """
     asked, graphs = swept(bench.exercises), dict(_graphs(bench))
     if asked.parameter == DROPOUT:
@@ -58,7 +58,7 @@ def require_followed(bench: TestContext) -> None:
 
 
 def _graphs(bench: TestContext) -> Iterator[tuple[float, GraphEvidence]]:
-    """Yield the network at the values that are looked at; one that could not be made ends the test."""
+    """Yield the networks at the checked values; one that could not be built ends the test."""
     sweep, cell = student_sweep(bench), sweep_cell(bench)
     known = np.unique(sweep.rates).tolist()
     values = {known[0], known[-1], drawn_of(bench, known)} | ({sweep.best} & set(known))
@@ -78,7 +78,7 @@ def _network(bench: TestContext, graph: GraphEvidence) -> Network:
 
 
 def _require_change(asked: Swept, graphs: Graphs) -> None:
-    """End the test if the networks at two values compute the same."""
+    """End the test if the networks at two neighboring values compute the same."""
     computed = {value: op_hashes(read_source(graph.meta_graph).graph_def) for value, graph in graphs.items()}
     for (one, first), (other, second) in itertools.pairwise(sorted(computed.items())):
         if sorted(first.values()) == sorted(second.values()):
@@ -87,10 +87,10 @@ def _require_change(asked: Swept, graphs: Graphs) -> None:
 
 
 def _require_dropped(bench: TestContext, graphs: Graphs) -> None:
-    """End the test unless some layer reads what dropout left of its data, at the required share.
+    """End the test unless some layer reads inputs of which dropout removed the required fraction.
 
-    Where the same share is dropped at all values, it may be what is left at one of them by chance: it is exchanged with the
-    share to keep only where it is so at all values that do not fit.
+    If the same fraction is dropped at all values, one of them may match the swapped rate by chance: the rate counts as
+    swapped with the keep rate only if that fits all wrong values.
     """
     dropped = {drop: _dropped_by(bench, graph) for drop, graph in graphs.items()}
     wrong = {drop: shares for drop, shares in dropped.items() if not _has(shares, drop)}
@@ -114,10 +114,10 @@ def _has(shares: Sequence[float], share: float) -> bool:
 
 
 def dropped_shares(lab: Lab, graph: GraphEvidence, network: Network, spec: DataSpec) -> list[float] | None:
-    """Return the share of each layer's inputs that training drops; None if nothing can be run.
+    """Return the fraction of each layer's inputs that training drops; None if the graph cannot be run.
 
-    Those are zero in training and were not when evaluated. Where nobody says what training feeds, it is what the graph has
-    by itself, or its switches to either side: the choice that drops the most.
+    Dropped numbers are zero in training and nonzero in evaluation. If the training feeds are unknown, the graph's defaults
+    and its switches in either position are tried, and the choice that drops the most is used.
     """
     plain = plain_graph(read_source(graph.meta_graph).graph_def)
     images, labels = (_named(graph, network, role) for role in ("X", "Y"))
@@ -130,7 +130,7 @@ def dropped_shares(lab: Lab, graph: GraphEvidence, network: Network, spec: DataS
     try:
         with started(lab.load(graph.meta_graph)) as session:
             trained = _values(session, places, feeds, modes)
-            # A run of its own: where dropout is on here, too, it drops other numbers.
+            # A separate run: if dropout is active here too, it drops other numbers.
             by_itself = [dict(graph.eval_feed)] if graph.eval_feed else [{}, *modes]
             evaluated = _values(session, places, feeds, by_itself)
     except LabError:
@@ -146,7 +146,7 @@ def _count_nonzero(values: Sequence[Array]) -> int:
 
 
 def _modes(graph: GraphEvidence, plain: Graph, fed: Feed) -> list[Feed]:
-    """Return what training may be fed in addition to images and labels."""
+    """Return possible training feeds in addition to images and labels."""
     told = fed_in_training(graph)
     placeholders = {f"{node.name}:0" for node in plain.of_ops(PLACEHOLDERS)} - fed.keys()
     switches = [name for name in sorted(placeholders) if plain.static_dtype(name) == "bool"]
@@ -154,7 +154,7 @@ def _modes(graph: GraphEvidence, plain: Graph, fed: Feed) -> list[Feed]:
 
 
 def _values(session: LabSession, places: Sequence[str], fed: Feed, modes: Sequence[Feed]) -> list[list[Array]]:
-    """Return what tensors hold with each of the modes that can be run, fed in addition."""
+    """Return the values of tensors for each of the modes that can run, fed in addition."""
     found = (run_parts(session, places, {**fed, **mode}) for mode in modes)
     return [values for values in found if not isinstance(values, LabError)]
 
@@ -172,7 +172,7 @@ def _named(graph: GraphEvidence, network: Network, role: str) -> str:
 
 
 def _read_by_layers(plain: Graph, network: Network, images: str) -> Iterator[str]:
-    """Yield the image-based tensors that layers multiply with weights, as far as ops are known."""
+    """Yield the tensors derived from the images that layers multiply by weights, as far as ops are known."""
     made = plain.descendants([images or None])
     for layer in network.layers:
         node = plain.nodes.get(layer.place)

@@ -1,8 +1,8 @@
 """Gradients of a network's outputs with respect to its input, judged by finite differences.
 
-No gradient of ours is taken through the student's graph: the network is run on images moved a little to either side,
-and what the outputs do is compared with what the student's gradients say they do. So it does not matter how the network
-or the gradients are written, and a mistake in automatic differentiation would be found too.
+We take no gradient through the student's graph: the network runs on images moved a little to either side, and the change of
+its outputs is compared with the student's gradients. So it does not matter how the network or the gradients are written, and
+a mistake in automatic differentiation would also be found.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ Array = npt.NDArray[Any]
 
 
 class _GradientLimits(NamedTuple):
-    """How gradients are tried, and what agrees."""
+    """Constants of the finite differences, and tolerances."""
 
     directions: int = 8
     """Random directions along which each image is moved."""
     step: float = 0.02
-    """Grey levels of 1; the softmax is smooth enough for an error of its square, float32 adds 1e-5."""
+    """Step in gray levels of 1: the softmax is smooth enough for an error of its square, and float32 adds 1e-5."""
     anothers: float = 0.5
-    """Share for gradients that are right in themselves, of another output than was asked for."""
+    """Fraction of the credit for right gradients of an output other than the required one."""
     zero: float = 1e-3
-    """Of the right ones: what is left of zeros by rounding is far smaller."""
+    """Fraction of the right gradients' norm: zeros are far smaller even after rounding."""
     agrees: float = 0.1
     """Relative error of a right gradient: kinks and float32 stay below 0.03, another function's is above 0.3."""
 
@@ -59,7 +59,7 @@ LIMITS = _GradientLimits()
 
 
 EACH, LARGEST = "each@", "largest"
-"""The parts that hold the gradients of the outputs, by their numbers, and of the largest one."""
+"""Names of the parts with the gradients of the outputs, by number, and of the largest output."""
 OTHER_TENSOR = "gradient-of-wrong-tensor"
 UNKNOWN = Text("something that the softmax outputs do not do")
 ZEROS = Text("zeros, as of all outputs together, whose sum is 1 for every {image}")
@@ -70,24 +70,24 @@ class GradientTrial:
     """The student's gradients and the network's behavior on n images, `LIMITS.directions` each."""
 
     each: Array
-    """For each gradient handed over (each class should have one) slopes along the directions (k, n, directions); none if
-    the shape of one is not that of the images."""
+    """For each submitted gradient (one per class), slopes along the directions (k, n, directions); empty if a gradient does
+    not have the images' shape."""
     largest: Array
     """The same for the gradient of the largest output (1, n, directions)."""
     shapes: tuple[tuple[int, ...], ...]
-    """Shapes as they were handed over."""
+    """Shapes as submitted."""
     probabilities: Array
     logits: Array
-    """Slopes of the softmax outputs and logits found by finite differences (classes, n, directions)."""
+    """Slopes of the softmax outputs and logits, from finite differences (classes, n, directions)."""
     top: Array
     top_logit: Array
-    """Slopes of the largest softmax output, and of the largest logit (n, directions)."""
+    """Slopes of the largest softmax output, and of its logit (n, directions)."""
     loss: Array
-    """Slopes of the loss of each image with its true label (n, directions)."""
+    """Slopes of each image's loss with its true label (n, directions)."""
 
     @property
     def classes(self) -> int:
-        """How many outputs the network has."""
+        """The number of the network's outputs."""
         return len(self.probabilities)
 
 
@@ -99,13 +99,13 @@ def try_gradients(
     Parameters
     ----------
     graph
-        The network with the parts ``X``, ``logits``, ``each@0`` … and ``largest``; ``Y`` is fed where they ask for it.
+        The network with the parts ``X``, ``logits``, ``each@0`` … and ``largest``; ``Y`` is fed if they need it.
     images
-        Scaled images, float (n, pixels), n neither the number of classes nor that of pixels.
+        Prepared images, float (n, pixels); n differs from the number of classes and of pixels.
     labels, classes
-        What they show (n,), and how many classes there are.
+        Their classes (n,), and the number of classes.
     seed
-        Of the weights: fresh ones, since a trained network is so sure of most images that nothing moves.
+        Seed of fresh weights: a trained network is so sure of most images that its outputs hardly move.
     """
     rng = np.random.default_rng(seed)
     size = LIMITS.directions, images.shape[1]
@@ -115,7 +115,7 @@ def try_gradients(
     with started(lab.load(graph.meta_graph), seed) as session:
         steps = LIMITS.step * np.concatenate([directions, -directions])
         moved = np.stack([_run(session, graph, "logits", images + step, one_hot) for step in steps], axis=1)
-        try:  # the network itself could be run
+        try:  # only the gradients may fail here: the network itself ran
             raw = [_run(session, graph, part, images, one_hot) for part in _each_parts(graph.parts)]
             largest = [_run(session, graph, LARGEST, images, one_hot)] if LARGEST in graph.parts else []
         except LabError as error:
@@ -155,7 +155,7 @@ def require_shapes(trial: GradientTrial) -> None:
 
 
 def require_each(trial: GradientTrial) -> None:
-    """End the test unless gradient k is that of softmax output k, naming what it is instead.
+    """End the test unless gradient k is that of softmax output k; name what it is instead.
 
     Right gradients of the logits, or of the outputs in another order, earn half.
     """
@@ -178,7 +178,7 @@ def require_largest(trial: GradientTrial) -> None:
 
 
 def _require_slopes(found: Array, right: Array, logits: Array, loss: Array, expected: Said) -> None:
-    """End the test unless slopes (…, n, directions) are the right ones, naming what else they are."""
+    """End the test unless slopes (…, n, directions) are the right ones; name what else they are."""
     if _agree(found, right):
         return
     n = found.shape[-2]
@@ -196,19 +196,19 @@ def _require_slopes(found: Array, right: Array, logits: Array, loss: Array, expe
 
 
 def each_gradient(session: LabSession, graph: GraphEvidence, images: Array, labels: Array, classes: int) -> Array:
-    """Return the gradients for `images` (n, pixels): (k, n, pixels), none if a size differs."""
+    """Return the gradients for `images` (n, pixels) as (k, n, pixels); empty if a size differs."""
     one_hot = np.eye(classes)[labels]
     raw = [_run(session, graph, part, images, one_hot) for part in _each_parts(graph.parts)]
     return _split(raw, images.shape, classes)
 
 
 def _each_parts(parts: Mapping[str, str]) -> list[str]:
-    """Return the names of the gradients that were handed over, in their order."""
+    """Return the names of the submitted gradients, by number."""
     return sorted((name for name in parts if name.startswith(EACH)), key=lambda name: int(name.removeprefix(EACH)))
 
 
 def _run(session: LabSession, graph: GraphEvidence, part: str, images: Array, one_hot: Array) -> Array:
-    """Return the value of a part for images; labels are fed as well, for what asks for them."""
+    """Return the value of a part for images; feed labels as well if it needs them."""
     feeds = {graph.parts["X"]: images.astype(np.float32), **graph.eval_feed}
     value = run_alone(session, graph.parts[part], feeds)
     if isinstance(value, LabError) and asks_for_more(value) and "Y" in graph.parts:
@@ -238,12 +238,12 @@ def _top(slopes: Array, probabilities: Array) -> Array:
 
 
 def _split(raw: Sequence[Array], shape: tuple[int, ...], classes: int) -> Array:
-    """Return gradients (k, n, pixels) of what was handed over, a list of them or an array that holds them.
+    """Return submitted gradients, a list or one array, as an array (k, n, pixels).
 
-    None (0, n, pixels) if one is not of as many images and numbers as the `shape` (n, pixels) says.
+    Returns an empty array (0, n, pixels) if a gradient does not fit the `shape` (n, pixels).
     """
     whole = (classes, *shape)
-    raw = [part[0] if part.shape == (1, *shape) else part for part in raw]  # tf.stack of one gradient has one axis more
+    raw = [part[0] if part.shape == (1, *shape) else part for part in raw]  # tf.stack of one gradient has an extra axis
     if len(raw) == 1 and sorted(raw[0].shape) == sorted(whole):
         return raw[0].transpose([raw[0].shape.index(size) for size in whole])
     if {(part.shape[:1], part.size) for part in raw} != {(shape[:1], math.prod(shape))}:
@@ -258,24 +258,24 @@ def _agree(found: Array, expected: Array) -> bool:
 
 
 def _of_loss(found: Array, trial: GradientTrial) -> bool:
-    """Whether these are the slopes of the loss, be it a sum over the images or a mean."""
+    """Whether these are the slopes of the loss, as a sum over the images or as a mean."""
     return any(_agree(found * scale, trial.loss) for scale in (1, len(found)))
 
 
 def _which(part: Array, outputs: Array) -> int:
-    """Return the output whose slopes `part` has; -1 if there is none."""
+    """Return the index of the output with these slopes; -1 if there is none."""
     return next((number for number, output in enumerate(outputs) if _agree(part, output)), -1)
 
 
 def gradients(bench: TestContext) -> GradientTrial:
-    """Return the student's gradients on images of every class, made once."""
+    """Return the student's gradients on images of every class, cached."""
     made: GradientTrial = bench.once("gradients", lambda: _gradients(bench))
     return made
 
 
 def _gradients(bench: TestContext) -> GradientTrial:
     labels, spec = bench.dataset.y_test, bench.spec
-    # Two of each class and three more: their number must be neither that of the classes nor that of the pixels.
+    # Two of each class and three more: their number must differ from that of classes and of pixels.
     rows = np.concatenate([*(np.flatnonzero(labels == one)[:2] for one in range(spec.classes)), np.arange(3)])
     shown = bench.dataset.prepared(bench.dataset.x_test[rows])
     graph = bench.evidence(gradients_cell(bench)).graph("gradients")
@@ -283,5 +283,5 @@ def _gradients(bench: TestContext) -> GradientTrial:
 
 
 def gradients_cell(bench: TestContext) -> str:
-    """Return the check cell that hands over gradients."""
+    """Return the check cell with the evidence of gradients."""
     return f"check_{bench.exercises.of_kind('gradients')}"

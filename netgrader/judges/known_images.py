@@ -1,11 +1,11 @@
 """Images identified by four numbers each, so that a log shows which rows were fed, even rescaled.
 
-Three projections on fixed whole-number weights that sum to zero, and the plain sum. For grey levels divided by 255 or
-256 in float32 every partial sum is a multiple of 2⁻³¹ below 2²², so float64 adds them without rounding: a row has the
-same fingerprint in any batch, on any machine, in any order of summation. Since the weights sum to zero, ``a·x + b`` has
-the projections ``a·p``: their ratios tell the row, their size tells the scale.
+Three projections on fixed integer weights that sum to zero, and the plain sum. For gray levels divided by 255 or 256 in
+float32, every partial sum is a multiple of 2⁻³¹ below 2²², so float64 adds them without rounding: a row has the same
+fingerprint in any batch, on any machine, in any order of summation. Since the weights sum to zero, ``a·x + b`` has the
+projections ``a·p``: their ratios identify the row, their size gives the scale.
 
-An image that is noised or moved is another image, and has no fingerprint that anybody knows.
+A noisy or shifted image is another image, with an unknown fingerprint.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ __all__ = [
 
 
 class Projections:
-    """How images are recognized by projections of their pixels."""
+    """Constants of recognizing images by projections of their pixels."""
 
     PROJECTIONS = 3
     WIDTH = PROJECTIONS + 1
     CHUNK = 128
-    # Scaling in float64 and rounding to float32 differs from scaling in float32 by at most a rounding unit a pixel.
+    # Scaling in float64 and rounding to float32 differs from scaling in float32 by at most one rounding unit per pixel.
     TOLERANCE = 2e-7
     RATIO_TOLERANCE = 2e-6
 
@@ -52,7 +52,7 @@ Int = npt.NDArray[np.int64]
 
 @functools.cache
 def _weights(pixels: int) -> Float:
-    """Return weights that never change: both sides must agree under any NumPy, so no generator is used."""
+    """Return the fixed weights (pixels, 4); from a hash, since generators may change with NumPy's version."""
     stream = hashlib.shake_256(b"netgrader: fingerprints of images").digest(2 * pixels * Projections.PROJECTIONS)
     weights = (np.frombuffer(stream, dtype="<u2").reshape(pixels, Projections.PROJECTIONS) & 4095).astype(np.int64)
     weights -= weights.sum(axis=0) // pixels
@@ -62,7 +62,7 @@ def _weights(pixels: int) -> Float:
 
 
 def fingerprints(images: npt.NDArray[Any]) -> Float:
-    """Fingerprints of images as a float32 placeholder sees them.
+    """Return fingerprints of images as a float32 placeholder sees them.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def fingerprints(images: npt.NDArray[Any]) -> Float:
     pixels = images.shape[1]
     found = np.empty((len(images), Projections.WIDTH))
     buffer = np.empty((min(Projections.CHUNK, len(images)), pixels))
-    # In small pieces: a float64 copy of all rows would take 376 MB, and larger products start BLAS's threads.
+    # In small pieces: a float64 copy of all rows would take 376 MB, and larger products start BLAS threads.
     for start in range(0, len(images), Projections.CHUNK):
         piece = np.asarray(images[start : start + Projections.CHUNK], dtype=np.float32)
         rows = buffer[: len(piece)]
@@ -86,12 +86,12 @@ def fingerprints(images: npt.NDArray[Any]) -> Float:
 
 
 class Table:
-    """Known rows by fingerprint, up to a `slack`. Rows that are equal count as the first of them."""
+    """Known rows by fingerprint, up to a tolerance `slack`. Equal rows count as the first of them."""
 
     def __init__(self, known: Float, slack: float | None = None) -> None:
         self._order = np.lexsort(known.T[::-1])
         self._sorted = known[self._order]
-        # Projections grow with the image's norm; its rounding errors do as well.
+        # Projections grow with the image's norm, and so do their rounding errors.
         self._slack = (
             Projections.TOLERANCE * np.abs(known[:, : Projections.PROJECTIONS]).max(initial=0.0)
             if slack is None
@@ -106,7 +106,7 @@ class Table:
 
 
 def _nearest(known: Float, order: Int, first: Int, rows: Float, slack: float) -> Int:
-    """Match on all columns within `slack`; `known` is sorted by its first column."""
+    """Return the match of each row on all columns within `slack`; `known` is sorted by its first column."""
     found = np.full(len(rows), -1, dtype=np.int64)
     finite = np.isfinite(rows).all(axis=1)
     low = np.searchsorted(known[:, 0], rows[:, 0] - slack, side="left")
@@ -128,7 +128,7 @@ def _nearest(known: Float, order: Int, first: Int, rows: Float, slack: float) ->
 
 @dataclass(frozen=True)
 class Match:
-    """Rows found to be known rows after a rescaling ``a·x + b``."""
+    """Rows matched to known rows up to a rescaling ``a·x + b``."""
 
     index: Int
     """The known row for each row, -1 for unknown ones."""
@@ -138,14 +138,14 @@ class Match:
 
 
 def match_scaled(known: Float, rows: Float, pixels: int) -> Match:
-    """Find rows that are known rows times a factor plus a shift, each row with its own.
+    """Return the known row of each row, up to a factor and a shift per row.
 
     Parameters
     ----------
     known, rows
         Fingerprints of shape (n, 4) and (m, 4).
     pixels
-        How many numbers a row has.
+        The number of values in a row.
     """
     index = np.full(len(rows), -1, dtype=np.int64)
     factor, shift = np.full(len(rows), np.nan), np.full(len(rows), np.nan)
@@ -169,7 +169,7 @@ def match_scaled(known: Float, rows: Float, pixels: int) -> Match:
 
 
 def _directions(prints: Float) -> tuple[Float, Float]:
-    # A stranger's numbers: what overflows or is nothing has no direction.
+    # Untrusted numbers: overflowing or zero rows have no direction.
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         sizes = np.linalg.norm(prints[:, : Projections.PROJECTIONS], axis=1)
         return prints[:, : Projections.PROJECTIONS] / sizes[:, np.newaxis], sizes
@@ -179,11 +179,11 @@ Floats = npt.NDArray[np.float32]
 
 
 class ImageRows(Protocol):
-    """Images, float32 (n, pixels): an array, or a function that makes rows for indices (k,)."""
+    """Images, float32 (n, pixels): an array, or an object that makes rows for indices (k,)."""
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Return (n, pixels)."""
+        """The shape (n, pixels)."""
 
     def __len__(self) -> int: ...
 
@@ -191,7 +191,7 @@ class ImageRows(Protocol):
 
 
 class TableRows:
-    """Rows of a table of grey levels, (n, pixels), applied to known images, uint8 (n, height, width)."""
+    """Rows of a table of gray levels, (n, pixels), applied to known images, uint8 (n, height, width)."""
 
     def __init__(self, levels: GreyLevels, known: npt.NDArray[np.uint8]) -> None:
         self.shape = levels.shape
@@ -206,7 +206,7 @@ class TableRows:
 
 
 class Joined:
-    """Rows of several parts, one after the other, of so many `pixels`."""
+    """The rows of several parts in sequence, with `pixels` values each."""
 
     def __init__(self, parts: Sequence[ImageRows], pixels: int) -> None:
         self._parts = parts

@@ -1,4 +1,4 @@
-"""Whether the train steps were fed each image with its own label, and if not, with whose."""
+"""Judge whether training steps were fed each image with its own label; if not, say which."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
 __all__ = ["class_shift", "judge_labels", "mismatch", "one_hot_words", "row_shift"]
 
-# A shift explains the labels if it explains this share of them.
+# A shift explains the labels if it fits this fraction of them.
 EXPLAINED = 0.97
 NEAR = (1, -1, 2, -2, 3, -3)
 
 
 def judge_labels(subject: Subject) -> Iterator[LoopFinding]:
-    """Compare the labels fed with those of the student's array, and with the classes that the images show.
+    """Compare the fed labels with those in the student's array, and with the classes that the images show.
 
-    Either will do: labels that are wrong in the array are the fault of ``prepare_data``, and a loop that makes its own
-    labels is right if they are.
+    Either match is right: wrong labels in the array are the fault of ``prepare_data``, and a loop may make its own labels if
+    they are correct.
     """
     rows = subject.call.of(subject.course.steps)
     index, labels = rows.index, rows.labels
     if not len(index) or (index < 0).any():
-        return  # what nobody knows has no label of its own
+        return  # unknown rows have no label of their own
     unclear = labels == NO_LABEL
     if unclear.mean() > NOISE:
         found = Text("{unclear:,} of {count:,} {labels} that name no class", unclear=unclear.sum(), count=len(labels))
@@ -75,19 +75,19 @@ def _explained(subject: Subject, index: Int, labels: Bytes, own: Bytes) -> LoopF
 
 
 def one_hot_words(width: int) -> Said:
-    """Return what the label of a row holds: ``one 1 and nine 0``, or ``0 or 1``."""
+    """Return the content of a label row in words: ``one 1 and nine 0``, or ``0 or 1``."""
     return Text("one 1 and {classes} 0", classes=spelled(width - 1)) if width > 1 else Text("0 or 1")
 
 
 def class_shift(labels: Bytes, own: Bytes, classes: int) -> int | None:
-    """Return the constant, 1 or more, that shifts `labels` modulo the number of classes; else None."""
+    """Return the nonzero constant that shifts `labels` modulo the number of classes; else None."""
     shifts = np.bincount((labels.astype(np.int64) - own) % classes, minlength=classes)
     best = int(np.argmax(shifts))
     return best if best and shifts[best] > EXPLAINED * len(labels) else None
 
 
 def mismatch(labels: Array, given: Array, slack: float = 0.0) -> str:
-    """Return the code of wrong labels (n,): they are the given ones in another order, or others."""
+    """Return the code for wrong labels (n,): the given ones in another order, or different ones."""
     apart = np.abs(np.sort(labels.astype(np.float64)) - np.sort(given.astype(np.float64)))
     return "labels-shuffled-apart" if (apart <= slack).all() else "labels-wrong"
 
@@ -100,13 +100,13 @@ def row_shift(labels: Array, own: Array, index: Int, shifts: tuple[int, ...], sl
     labels
         The class, or number, fed with each row, shape (m,).
     own
-        That of each row of the array.
+        The right class, or number, of each row of the array.
     index
-        Which row of the array each one is, shape (m,).
+        The array's row index of each fed row, shape (m,).
     shifts
         Shifts to try.
     slack
-        By how much numbers may differ that are the same.
+        The tolerance within which numbers count as equal.
     """
     fed = own[index]
     for shift in shifts:

@@ -1,20 +1,20 @@
-"""Learning rates judged by what they do to the student's own graph.
+"""Judge learning rates by their effect on the student's own graph.
 
-A rate is tried in short runs from one seed: at the rate, a third of it, and three and ten times it. The bands were
-measured for Adam on two layers with minibatches of 64 (evaluation/rates.md): seeds differ by 0.02. After 300 steps the loss
-at a rate r over the loss at 3r is 2.0 for 3e-5, 1.4 for 1e-4 and 3e-4, 1.1 for 1e-3; over that at 10r it is 1.98 for
-1e-4, 1.66 for 2e-4, 1.44 for 3e-4. Short runs favour large rates: after eight epochs 3e-4 is the best of all. So too low
-is what 3r beats by more than 45 percent or 10r by more than 50 (by 80, if it is the best of a sweep that can be true), and a
-student who judged at either horizon is right. What that says of other optimizers and networks is in evaluation/rates.md.
+A rate is tried in short runs from one seed: at the rate, a third of it, and three and ten times it. The bands were measured
+for Adam on two layers with minibatches of 64 (evaluation/rates.md): seeds differ by 0.02. After 300 steps, the loss at a rate
+r over the loss at 3r is 2.0 for 3e-5, 1.4 for 1e-4 and 3e-4, 1.1 for 1e-3; over that at 10r it is 1.98 for 1e-4, 1.66 for
+2e-4, 1.44 for 3e-4. Short runs favor large rates: after eight epochs, 3e-4 is the best of all. So a rate is too low if 3r
+beats it by more than 45 percent or 10r by more than 50 (by 80, if it is the best of a plausible sweep), and a student who
+judged at either horizon is right. evaluation/rates.md has the results for other optimizers and networks.
 
-In sweeps of 300 steps with minibatches of 64 or 100, Glorot or He initialisation, two seeds each, the accuracy at 0.01 was
+In sweeps of 300 steps with minibatches of 64 or 100, Glorot or He initialization, two seeds each, the accuracy at 0.01 was
 within 1.6 percent of that at 0.003, so an honest sweep may end there: its loss was 1.15 to 1.26 times as large, and rose to
-at most four times the first. At 0.03 it was 1.4 to 1.8 times that at 0.01. So a rate that is the best of a sweep that can
-be true is too high where a third of it wins by more than 35 percent; any other, by more than 15. And since a sweep is
-judged by accuracies, its best rate is wrong only if the other one's accuracy is higher as well, by more than chance.
+at most four times the first. At 0.03 it was 1.4 to 1.8 times that at 0.01. So the best rate of a plausible sweep is too high
+if a third of it wins by more than 35 percent; any other rate, by more than 15. And since a sweep is judged by accuracies, its
+best rate is wrong only if the other rate's accuracy is also higher, by more than chance.
 
-The loss that is compared is the student's own, which may be a sum over the minibatch, or not the one that was asked for:
-so everything is judged by ratios.
+The compared loss is the student's own, which may be a sum over the minibatch, or not the required one: so everything is
+judged by ratios.
 """
 
 from __future__ import annotations
@@ -58,30 +58,30 @@ Array = npt.NDArray[Any]
 
 
 class Runs:
-    """How long the short runs are that judge a rate, in steps."""
+    """Length of the short runs that judge a rate, in steps."""
 
     STEPS, BATCH = 300, 64
-    EARLY = 100  # steps; the shortest run from which a sweep's accuracies may honestly come
-    SMOOTH = 100  # the last steps, over which a run's loss is averaged
+    EARLY = 100  # steps; the shortest run that an honest sweep's accuracies may come from
+    SMOOTH = 100  # last steps over which a run's loss is averaged
 
 
 class _RateLimits(NamedTuple):
-    """Ratios of losses, unless another unit is given; measured as the module says."""
+    """Ratios of losses, unless another unit is given; measured as the module's docstring says."""
 
     explodes: float = 3.0
     """The largest loss over the first."""
     stuck: float = 0.95
-    """The last over the first, which fresh weights and guessing nearly reach."""
+    """The last loss over the first: guessing nearly reaches it."""
     little: float = 1.2
-    """See `may_be_far_too_low`."""
+    """The loss at the rate over that at three times it; see `may_be_far_too_low`."""
     hardly_begun: float = 0.5
-    """The last over the first, likewise."""
+    """The last loss over the first; see `may_be_far_too_low`."""
     too_low: float = 1.45
-    """Over the loss at three times the rate."""
+    """The loss at the rate over that at three times it."""
     by_chance: float = 0.01
-    """Accuracy: runs of networks that are as good differ by it on 600 to 2,000 test inputs."""
+    """Accuracy: equally good networks differ by it on 600 to 2,000 test inputs."""
     surely: float = 0.7
-    """Of the loss at a third of the rate: see `is_settled`."""
+    """The loss at the rate over that at a third of it; see `is_settled`."""
 
 
 LIMITS = _RateLimits()
@@ -89,7 +89,7 @@ LIMITS = _RateLimits()
 
 @dataclass(frozen=True)
 class RunImages:
-    """Scaled images and their classes, to train on and to test with: float (n, pixels) and (n,), in pairs."""
+    """Prepared images and their classes for training and testing, in pairs: float (n, pixels) and (n,)."""
 
     train: tuple[Array, Array]
     test: tuple[Array, Array]
@@ -98,25 +98,25 @@ class RunImages:
 
 @dataclass(frozen=True)
 class ShortRun:
-    """A short training of the student's graph."""
+    """A short training run of the student's graph."""
 
     rate: float
-    """The learning rate that the graph was made for."""
+    """The learning rate that the graph was built with."""
     losses: Array
-    """The loss of the minibatch before each step, as the student's graph has it, (steps,)."""
+    """The minibatch loss before each step, by the student's graph, (steps,)."""
     early: float
     late: float
-    """Accuracy on the test images after `Runs.EARLY` and after all steps."""
+    """Accuracy on the test images after `Runs.EARLY` steps and at the end."""
 
     @property
     def last(self) -> float:
-        """Return the mean loss of the last steps; infinite if it is not finite."""
+        """The mean loss of the last `Runs.SMOOTH` steps; infinite if it is not finite."""
         mean = float(np.mean(self.losses[-Runs.SMOOTH :]))
         return mean if math.isfinite(mean) else math.inf
 
     @property
     def smoothed(self) -> Array:
-        """Return for each step the mean loss of the last `Runs.SMOOTH` steps, which ends at `last`."""
+        """The mean loss of the last `Runs.SMOOTH` steps at each step, (steps,), ending with `last`."""
         sums = np.cumsum(np.concatenate([[0.0], self.losses]))
         ends = np.arange(1, len(sums))
         starts = np.maximum(ends - Runs.SMOOTH, 0)
@@ -125,7 +125,7 @@ class ShortRun:
 
     @property
     def explodes(self) -> bool:
-        """Whether the loss exploded on the way."""
+        """Whether the loss exploded during the run."""
         return not np.isfinite(self.losses).all() or bool(self.losses.max() > LIMITS.explodes * self.losses[0])
 
     @property
@@ -135,7 +135,7 @@ class ShortRun:
 
     @property
     def diverges(self) -> bool:
-        """Whether the loss exploded on the way or ended no better than guessing."""
+        """Whether the loss exploded during the run or ended no better than guessing."""
         return self.explodes or self.stuck
 
 
@@ -148,18 +148,18 @@ def short_run(
     seed: int = 1,
     enough: Callable[[ShortRun], bool] = lambda _: False,
 ) -> ShortRun:
-    """Train the graph from its own initialiser for `Runs.STEPS` minibatches.
+    """Train the graph from its own initializer for `Runs.STEPS` minibatches; return the run.
 
     Parameters
     ----------
     graph
-        A network with the parts ``X``, ``Y``, ``logits``, ``loss`` and ``train_op``, made for `rate`.
+        A network with the parts ``X``, ``Y``, ``logits``, ``loss`` and ``train_op``, built with `rate`.
     images
-        What to train on, at least `Runs.STEPS` times `Runs.BATCH` images, and to test with.
+        Training images, at least `Runs.STEPS` times `Runs.BATCH`, and test images.
     seed
-        Of the initialisation; the order of the minibatches is always the same.
+        Seed of the initialization; the order of minibatches is always the same.
     enough
-        Says of the run of `Runs.EARLY` steps whether it already tells what is asked; it then ends there.
+        Whether the run of `Runs.EARLY` steps already decides; it then ends there.
     """
     runs = short_runs(lab, {"": (graph, rate)}, images, seed=seed, enough=lambda early: enough(early[""]))
     return runs[""]
@@ -173,10 +173,10 @@ def short_runs(
     seed: int = 1,
     enough: Callable[[Mapping[str, ShortRun]], bool],
 ) -> dict[str, ShortRun]:
-    """Train graphs, one for each rate, as `short_run` does, equally long: to the end or `enough`.
+    """Train graphs, one per rate, as `short_run` does, equally long: to the end or until `enough`.
 
-    That is asked after `Runs.EARLY` steps of each. They are trained one after the other, and those that go on start again where
-    they were.
+    `enough` is called once all have run `Runs.EARLY` steps. They train one after the other in sessions that stay open, so
+    they can continue.
     """
     trials: dict[str, _Trial] = {}
     with ExitStack() as sessions:
@@ -191,7 +191,7 @@ def short_runs(
 
 
 class _Trial:
-    """A short training that can be gone on with."""
+    """A short training run that can be continued."""
 
     def __init__(self, session: LabSession, graph: GraphEvidence, rate: float, images: RunImages) -> None:
         self._session, self._graph, self._rate, self._images = session, graph, rate, images
@@ -199,7 +199,7 @@ class _Trial:
         self._reached: list[float] = []
 
     def go_on(self, steps: int) -> None:
-        """Train until so many steps were taken in all, and take the accuracy."""
+        """Train until `steps` steps in all, then measure the accuracy."""
         parts, done = self._graph.parts, len(self._losses)
         rows = slice(done * Runs.BATCH, steps * Runs.BATCH)
         images, labels = (part[rows] for part in self._images.train)
@@ -222,7 +222,7 @@ class _Trial:
 
 
 def told_in_training(graph: GraphEvidence) -> dict[str, Json]:
-    """Return what a network's function says training feeds, by tensor, as it was handed over."""
+    """Return the submitted training feeds of a network, by tensor."""
     told = graph.about.get("train_feed")
     return told if isinstance(told, dict) else {}
 
@@ -230,7 +230,7 @@ def told_in_training(graph: GraphEvidence) -> dict[str, Json]:
 def fed_in_training(graph: GraphEvidence) -> dict[str, Array]:
     """Return the numbers that training feeds in addition to images and labels, by tensor.
 
-    Nothing is fed in the place of what the network computes.
+    Feeds that would replace the network's own parts are ignored.
     """
     own = set(graph.parts.values())
     numbers = told_in_training(graph).items()
@@ -243,7 +243,7 @@ def _accuracy(session: LabSession, graph: GraphEvidence, test: tuple[Array, Arra
 
 
 class _Bands(NamedTuple):
-    """From which ratio of losses another rate is better, and by how much its accuracy has to be."""
+    """Ratios of losses from which another rate is better, and the required gain in accuracy."""
 
     far_too_low: float
     too_high: float
@@ -255,22 +255,22 @@ BANDS: Mapping[bool, _Bands] = {
     False: _Bands(1.5, 1.15, 1.0, -math.inf),
     True: _Bands(1.8, 1.35, 1.35, LIMITS.by_chance),
 }
-"""By whether the rate is the best of a sweep that can be true; see above."""
+"""Bands by whether the rate is the best of a plausible sweep; see the module's docstring."""
 
 
 @dataclass(frozen=True)
 class RateVerdict:
-    """What is wrong with a rate: the fault's code, and the run at another rate that shows it, if one does."""
+    """The fault code for a rate, and the run at another rate that shows it, or None."""
 
     code: str
     against: ShortRun | None = None
 
 
 def may_be_far_too_low(at: ShortRun, triple: ShortRun) -> bool:
-    """Whether a run at ten times the rate can add something to the one at three times.
+    """Whether a run at ten times the rate can add evidence to the one at three times.
 
-    Losses fall ever less from rate to rate as they near the best: from 1.2 at the first step of three on, no second one
-    makes it 1.5.
+    Losses improve less and less from rate to rate near the best: after a ratio of 1.2 for the first factor of three, a second
+    one does not reach 1.5.
     """
     return at.diverges or at.last > LIMITS.little * triple.last or at.last > LIMITS.hardly_begun * at.losses[0]
 
@@ -278,9 +278,9 @@ def may_be_far_too_low(at: ShortRun, triple: ShortRun) -> bool:
 def judge_rate(
     third: ShortRun, at: ShortRun, triple: ShortRun, tenfold: ShortRun, *, found: bool = False
 ) -> Fault | None:
-    """Return what is wrong with the rate of `at`, by runs at a third, three and ten times; else None.
+    """Return the fault of the rate of `at`, by runs at a third, three and ten times it; else None.
 
-    `found` says that it is the best of a sweep that can be true, as `found_by_sweep` tells.
+    `found` says that it is the best rate of a plausible sweep, from `found_by_sweep`.
     """
     verdict = compare_rates(third, at, triple, tenfold, found=found)
     if verdict is None:
@@ -301,12 +301,12 @@ def judge_rate(
 def compare_rates(
     third: ShortRun, at: ShortRun, triple: ShortRun, tenfold: ShortRun, *, found: bool = False
 ) -> RateVerdict | None:
-    """Return the same as a code and the run that shows it."""
+    """Return what `judge_rate` does, as a code and the run that shows it."""
     bands = BANDS[found]
     gets_farther = tenfold.last < at.last <= third.last and not (at.explodes or tenfold.explodes)
-    if at.stuck and gets_farther:  # it has hardly begun: it looks stuck, but the larger the rate, the farther it gets
+    if at.stuck and gets_farther:  # barely started: it looks stuck, but the larger the rate, the farther it gets
         return RateVerdict("learning-rate-too-low", tenfold)
-    # What rises at first and then does better than a third of the rate has recovered.
+    # A loss that first rises and then does better than at a third of the rate has recovered.
     if at.stuck or (at.explodes and at.last > bands.worse * third.last):
         return RateVerdict("learning-rate-diverges")
     for code, other, ratio in (
@@ -322,8 +322,8 @@ def compare_rates(
 def is_settled(third: ShortRun, at: ShortRun, triple: ShortRun) -> bool:
     """Whether runs of `Runs.EARLY` steps already show that `compare_rates` accepts the rate of `at`.
 
-    Near the best losses have fallen by half, and lie far below those at a third of the rate: in the runs of
-    ``evaluation/rates.csv`` none of these was found too high or too low in the end.
+    Near the best rate, losses have halved and are far below those at a third of the rate: in the runs of
+    ``evaluation/rates.csv``, none of these turned out too high or too low.
     """
     if at.explodes or at.last > LIMITS.hardly_begun * at.losses[0] or may_be_far_too_low(at, triple):
         return False

@@ -32,19 +32,19 @@ __all__ = ["BadTrainingLog", "LoggedCall", "Rows", "Tables", "TrainingLog", "rea
 
 
 class LogLimits:
-    """How much of a log is read, and how accuracies are rounded in it."""
+    """Limits on reading a log, and tolerances of rounded fingerprints."""
 
-    MAX_ROWS = 60_000_000  # of all runs of a call
+    MAX_ROWS = 60_000_000  # rows of all runs of a call
     MOST_ASKED = 1_000_000  # epochs, or rows of a minibatch
     ROUNDED = (4.0, 12.0, 40.0)
-    """How far the fingerprint of an image may move by rounding, the nearer ones first: that of shares of one in half precision
-    by 4, one standard deviation. Those of different images are a thousand apart, of a few by chance less than 40."""
+    """Distances that rounding may move an image's fingerprint, tried in order: half precision moves values in [0, 1] by 4,
+    one standard deviation. Different images are a thousand apart; a few are closer than 40 by chance."""
     NEARLY_ALL = 0.95
-    """Share of the rows of a call that are not exactly known ones, above which they count as rounded; of noised ones 0.001 do."""
+    """Fraction of a call's inexact rows above which they count as rounded; with noisy rows it is 0.001."""
 
 
 KINDS: Mapping[type, str] = {np.float64: "f", np.int64: "iu"}
-"""Kinds of the numbers that are read as these."""
+"""NumPy dtype kinds that are accepted for each type."""
 TABLES_APART = Text("The tables of the student's rows do not fit together.")
 BLOCKS_APART = Text("The instrument's blocks of rows do not fit together.")
 NOT_SAID = Text("It is not said what train was called with.")
@@ -64,48 +64,47 @@ class BadTrainingLog(NetgraderError):
 class Tables:
     """The student's arrays as `train` could read them: rows by fingerprint, classes by label.
 
-    Training rows are numbered from 0, test rows after them: row ``n_train + i`` is test row i.
+    Training rows are numbered from 0, and test rows follow: row ``n_train + i`` is test row i.
     """
 
     prints: Float
     """Fingerprints, shape (n_train + n_test, 4)."""
     classes: Bytes
-    """Shape (n_train + n_test,), `NO_LABEL` where a label names none."""
+    """Classes, shape (n_train + n_test,); `NO_LABEL` if a label names none."""
     first: Int
-    """The first row that equals each row, shape (n_train + n_test,); a row that is fed gets the number of the first."""
+    """The first row equal to each row, shape (n_train + n_test,); fed rows get the number of the first."""
     n_train: int
     n_test: int
     """Number of rows."""
     stand_ins: bool = False
-    """Whether these are other arrays than the student's own."""
+    """Whether these arrays replace the student's own."""
 
     @cached_property
     def train(self) -> Int:
-        """Return numbers of the training rows, equal ones once."""
+        """Indexes of the distinct training rows."""
         return np.unique(self.first[: self.n_train])
 
     @cached_property
     def test(self) -> Int:
-        """Return numbers of the test rows, equal ones once."""
+        """Indexes of the distinct test rows."""
         return np.unique(self.first[self.n_train :])
 
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of some runs, one after the other."""
+    """The rows of some runs, in sequence."""
 
     index: Int
-    """Which row of the tables each is, -1 if none."""
+    """The index of each row in the tables, -1 if unknown."""
     factor: Float
     shift: Float
-    """Its factor and shift relative to the student's array; 1 and 0 if it was fed as it
-    is."""
+    """Factor and shift of each row relative to the student's array; 1 and 0 if it was fed unchanged."""
     labels: Bytes
-    """The class that its label names, `NO_LABEL` if it names none or none was fed."""
+    """The class that the fed label names; `NO_LABEL` if it names none or none was fed."""
     found: Bytes
-    """The class that the network gave it."""
+    """The class that the network predicted."""
     near: Bool
-    """Whether it is that row of the tables only up to what rounding to half precision leaves of it."""
+    """Whether it matches the table's row only up to rounding to half precision."""
 
     def __len__(self) -> int:
         return len(self.index)
@@ -113,38 +112,38 @@ class Rows:
 
 @dataclass(frozen=True)
 class LoggedCall:
-    """One call of `train`, run by run. Arrays have an entry for each run, in order."""
+    """One call of `train`, run by run. Arrays have an entry per run, in order."""
 
     n_epochs: int
     mini_batch_size: int
-    """What was asked for."""
+    """The arguments of the call."""
     asked: Int
     """`Asked` flags."""
     sizes: Int
-    """How many rows were fed."""
+    """Number of fed rows."""
     version: Int
-    """Version of the graph: grows with each op that is added."""
+    """Version of the graph, which grows with each added op."""
     state: Float
-    """A number that changes as the weights do, taken before the run's own step."""
+    """A number that changes with the weights, taken before the run's own step."""
     loss: Float
-    """NaN where it was not computed."""
+    """The loss, NaN if it was not computed."""
     final: float
     """The state of the weights left in the session, NaN if there are none."""
     rows: Rows
     acc_trn: Float | None = None
     acc_val: Float | None = None
-    """What `train` returned, None where that is not numbers."""
+    """The returned values of `train`; None if they are not numbers."""
     returned: tuple[str | int, ...] = ()
-    """Of what kind it is that it returned, and how many."""
+    """The kind of the returned value, and its length."""
     error: ProbeError | None = None
-    """What it raised, if anything."""
+    """The exception that it raised, or None."""
     closed: bool = False
     """Whether it closed its session."""
     steps_after: int = 0
-    """How many steps threads of its own took after it had returned."""
+    """Number of steps that its own threads took after it had returned."""
     own_optimizer: bool = False
-    """Whether all its steps were taken by an optimizer of its own: runs without the network's train op that asked
-    for the gradient of the loss, and after which the weights had moved. `asked` counts them as steps."""
+    """Whether all its steps came from its own optimizer: runs without the network's train op that fetched the loss's
+    gradient, after which the weights had moved. `asked` counts them as steps."""
     starts: Int = field(init=False)
 
     def __post_init__(self) -> None:
@@ -152,23 +151,23 @@ class LoggedCall:
 
     @property
     def steps(self) -> Int:
-        """Return numbers of the runs that took a train step."""
+        """Indexes of the runs that took a training step."""
         return np.flatnonzero(self.asked & Asked.STEP)
 
     @property
     def initialisations(self) -> Int:
-        """Return numbers of the events that gave the weights their initial values."""
+        """Indexes of the events that initialized the weights."""
         return np.flatnonzero(self.asked & Asked.INITIALISE)
 
     def of(self, runs: Int) -> Rows:
-        """Return the rows of some runs, one after the other."""
+        """Return the rows of some runs, in sequence."""
         at, rows = _ranges(self.starts[runs], self.sizes[runs]), self.rows
         return Rows(rows.index[at], rows.factor[at], rows.shift[at], rows.labels[at], rows.found[at], rows.near[at])
 
 
 @dataclass(frozen=True)
 class TrainingLog:
-    """All calls of `train`, the tables that number their rows, and what the course's data are."""
+    """All calls of `train`, the tables that number their rows, and the specification of the data."""
 
     calls: tuple[LoggedCall, ...]
     tables: Tables
@@ -181,7 +180,7 @@ def read_training_log(evidence: Evidence, spec: DataSpec) -> TrainingLog:
     Raises
     ------
     BadTrainingLog
-        If something is missing or contradicts the rest; a student's process wrote it, so anything may be there.
+        If something is missing or contradictory; the student's process wrote it, so it is untrusted.
     """
     tables, finder = _tables(evidence, spec)
     calls: list[LoggedCall] = []
@@ -217,7 +216,7 @@ def same_rows(known: Float, prints: Float, pixels: int) -> bool:
 
 
 class _RowFinder:
-    """Numbers rows by fingerprint: as they are, or else rounded, or else rescaled."""
+    """Numbers rows by fingerprint: exact, or else rounded, or else rescaled."""
 
     def __init__(self, known: Float, pixels: int) -> None:
         self._known = known
@@ -226,12 +225,12 @@ class _RowFinder:
         self.first = self._table.first
 
     def find(self, prints: Float) -> tuple[Int, Float, Float, Bool]:
-        """Return index, factor and shift of each row, and whether it is a known row only up to rounding."""
+        """Return index, factor and shift of each row, and whether it matches only up to rounding."""
         index = self._table.find(prints)
         factor, shift = np.ones(len(prints)), np.zeros(len(prints))
         other = np.flatnonzero(index < 0)
         rounded = self._rounded(prints[other])
-        # Among many other rows a few look by chance like one that was rounded.
+        # Among many unknown rows, a few look like rounded ones by chance.
         near = np.zeros(len(prints), dtype=np.bool_)
         if (rounded >= 0).sum() > LogLimits.NEARLY_ALL * len(other):
             index[other], near[other] = rounded, rounded >= 0
@@ -242,7 +241,7 @@ class _RowFinder:
         return index, factor, shift, near
 
     def _rounded(self, prints: Float) -> Int:
-        """Return which known row each row is up to rounding, the nearest first; -1 for unknown rows."""
+        """Return the known row that equals each row up to rounding, nearest first; -1 for unknown rows."""
         index = np.full(len(prints), -1)
         for slack in LogLimits.ROUNDED:
             other = np.flatnonzero(index < 0)
@@ -252,7 +251,7 @@ class _RowFinder:
 
 
 class _Terms(msgspec.Struct, frozen=True):
-    """What `train` was called with."""
+    """The arguments of a call of `train`."""
 
     n_epochs: Annotated[int, msgspec.Meta(gt=0, lt=LogLimits.MOST_ASKED)]
     mini_batch_size: Annotated[int, msgspec.Meta(gt=0, lt=LogLimits.MOST_ASKED)]
@@ -315,7 +314,7 @@ def _steps_of_its_own(asked: Int, state: Float, final: float) -> Bool:
 
 
 def _rows(column: Mapping[str, Int], noted: Mapping[str, npt.NDArray[Any]], finder: _RowFinder) -> Rows:
-    """Spread blocks over the runs that were fed them, and labels over the runs that were fed any."""
+    """Return rows run by run, from blocks of fed rows and the labels of runs that were fed any."""
     sizes, blocks, asked = column["n_rows"], column["block"], column["asked"]
     block_sizes, found, given = noted["block_sizes"], noted["found"], noted["labels"]
     prints = _table_of(noted["rows"], Projections.WIDTH, "rows", kind=np.float64)
@@ -340,7 +339,7 @@ def _require(fits: bool, otherwise: Said) -> None:
 
 
 def _ranges(starts: Int, sizes: Int) -> Int:
-    """``start, start + 1, …`` for each start, as many as its size, in one array."""
+    """Return ``start, start + 1, …`` for each start, as many as its size, in one array."""
     before = np.cumsum(sizes) - sizes
     ranges: Int = np.repeat(starts - before, sizes) + np.arange(sizes.sum())
     return ranges

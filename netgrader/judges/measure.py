@@ -1,8 +1,8 @@
-"""The quality of a network's answers as one number: the share of right classes, or an error.
+"""The quality of a network's answers as one number: accuracy, or a score from an error.
 
 Both are scores that are larger for a better network, 1 for a perfect one, so that the same rules judge both. An accuracy is
-one. An error becomes one by what is gone of the error of who always answers the same, the best there is of such answers: 0 for
-that, and less for what is worse. What people read is in percent, or in the unit of the targets.
+such a score. An error becomes one relative to the best constant answer: 1 - error/its error, so 0 for that answer, and less
+for worse ones. People read percentages, or the unit of the targets.
 """
 
 from __future__ import annotations
@@ -27,57 +27,57 @@ Floats = npt.NDArray[np.float64]
 
 MEAN_ABSOLUTE, ROOT_MEAN_SQUARED = "mean-absolute-error", "root-mean-squared-error"
 ERRORS = (MEAN_ABSOLUTE, ROOT_MEAN_SQUARED)
-"""What ``error`` in an exercise's table may say; the first if it says nothing."""
+"""Possible values of ``error`` in an exercise's table; the first is the default."""
 FARTHEST = 1e12
-"""The value of an answer that is not a number, or is farther off than this."""
+"""The value of an answer that is not a number, or is farther from zero than this."""
 
 
 class Measure(Protocol):
-    """A way to say how good answers are."""
+    """A measure of the quality of answers."""
 
     @property
     def part(self) -> str:
-        """What of a network its answers are: ``logits`` or ``prediction``."""
+        """The network's part with its answers: ``logits`` or ``prediction``."""
 
     @property
     def curves(self) -> tuple[str, str]:
-        """The names of what notebooks report of training and of test inputs after each epoch."""
+        """The names of the curves that notebooks report for training and test inputs after each epoch."""
 
     @property
     def no_curves(self) -> tuple[Text, Text]:
-        """What was found and expected where nothing is reported."""
+        """Found and expected texts if nothing is reported."""
 
     @property
     def asked(self) -> str:
-        """The parameter that says what a training has to reach."""
+        """The parameter with the score that a training must reach."""
 
     def answers(self, outputs: Array) -> Array:
-        """Return the answers (n,) of outputs (n, k)."""
+        """Return the answers (n,) from outputs (n, k)."""
 
     def score(self, answers: Array, targets: Array) -> float:
-        """Return how good answers (n,) are."""
+        """Return the score of answers (n,)."""
 
     def known(self, outputs: Array, targets: Array) -> Floats:
-        """Return how well each input is known (n,), larger where it is known better."""
+        """Return how well each input is known (n,); larger is better."""
 
     def score_of(self, figure: float) -> float:
-        """Return a figure's score as exercises state it: an accuracy, or an error in the targets' unit."""
+        """Return the score of a figure in exercises' terms: an accuracy, or an error in the targets' unit."""
 
     def figure(self, score: float) -> float:
         """Return the figure of a score."""
 
     def told(self, score: float, digits: int | None = 1) -> Said:
-        """Return a score as people read it."""
+        """Return a score as text for people."""
 
     def at_least(self, score: float) -> Said:
-        """Return what is asked for, as people read it."""
+        """Return a required score as text for people."""
 
     def written(self, score: float, digits: int = 4) -> str:
         """Return a score as a notebook writes it in a curve."""
 
 
 class Accuracy:
-    """The share of inputs whose class is the one with the largest logit."""
+    """The fraction of inputs whose class has the largest logit."""
 
     part = "logits"
     curves = "acc_trn", "acc_val"
@@ -94,7 +94,7 @@ class Accuracy:
         return float(np.mean(answers == targets))
 
     def known(self, outputs: Array, targets: Array) -> Floats:
-        """Return by how much the true class is ahead: `netgrader.checks.held_out.knowledge`."""
+        """Return the margin of the true class: `netgrader.checks.held_out.knowledge`."""
         return knowledge(outputs, targets)
 
     def score_of(self, figure: float) -> float:
@@ -106,15 +106,15 @@ class Accuracy:
         return score
 
     def told(self, score: float, digits: int | None = 1) -> str:
-        """Return it in percent."""
+        """Return it as a percentage."""
         return percent(score, digits)
 
     def at_least(self, score: float) -> Said:
-        """Return it in percent, with as many digits as it takes."""
+        """Return it as a percentage, with all its digits."""
         return Text("over {share}", share=percent(score, None))
 
     def written(self, score: float, digits: int = 4) -> str:
-        """Return it as a number up to 1."""
+        """Return it as a decimal from 0 to 1."""
         return f"{score:.{digits}f}"
 
 
@@ -123,11 +123,11 @@ ACCURACY = Accuracy()
 
 @dataclass(frozen=True)
 class Error:
-    """The mean absolute error, or the root of the mean squared one."""
+    """The mean absolute error, or the root mean squared error."""
 
     kind: str
     guessed: float
-    """That of who always answers the median of the targets, or their mean."""
+    """The error of the best constant answer: the targets' median, or their mean."""
     unit: str = ""
     part: str = "prediction"
     curves: tuple[str, str] = ("err_trn", "err_val")
@@ -135,16 +135,16 @@ class Error:
     asked: str = "largest_error"
 
     def answers(self, outputs: Array) -> Array:
-        """Return the numbers; anything else becomes the farthest possible value."""
+        """Return the predictions; other values become the farthest possible value."""
         numbers = np.nan_to_num(outputs[:, 0].astype(np.float64), nan=FARTHEST, posinf=FARTHEST, neginf=-FARTHEST)
         return np.clip(numbers, -FARTHEST, FARTHEST)
 
     def score(self, answers: Array, targets: Array) -> float:
-        """Return the share of the error of guessing that is gone."""
+        """Return 1 minus the error relative to the best constant answer."""
         return self.score_of(error_of(self.kind, answers - targets))
 
     def known(self, outputs: Array, targets: Array) -> Floats:
-        """Return the rank of each error, the largest first: no few far ones outweigh all others."""
+        """Return ranks of the errors, 0 for the largest to 1, so that outliers do not dominate."""
         order = np.argsort(-np.abs(self.answers(outputs) - targets), kind="stable")
         ranks = np.empty(len(order))
         ranks[order] = np.arange(len(order)) / max(1, len(order) - 1)
@@ -158,15 +158,15 @@ class Error:
         """Return the error of a score."""
         return (1 - score) * self.guessed
 
-    def told(self, score: float, digits: int | None = 1) -> Said:  # noqa: ARG002  (of an error three that count)
+    def told(self, score: float, digits: int | None = 1) -> Said:  # noqa: ARG002  (an error has three significant digits)
         """Return the error in its unit."""
         return Text("an error of {in_unit}", in_unit=self.in_unit(self.figure(score)))
 
     def at_least(self, score: float) -> Said:
-        """Return the largest error."""
+        """Return the largest accepted error."""
         return Text("at most {in_unit}", in_unit=self.in_unit(self.figure(score)))
 
-    def written(self, score: float, digits: int = 4) -> str:  # noqa: ARG002  (three that count)
+    def written(self, score: float, digits: int = 4) -> str:  # noqa: ARG002  (three significant digits)
         """Return the error with its unit."""
         return self.in_unit(self.figure(score))
 
@@ -183,14 +183,14 @@ def error_of(kind: str, differences: Array) -> float:
 
 
 def error_in(dataset: Dataset, kind: str = MEAN_ABSOLUTE) -> Error:
-    """Return an error on the data's test targets."""
+    """Return an error measure for the data's test targets."""
     targets = dataset.y_test.astype(np.float64)
     middle = np.median(targets) if kind == MEAN_ABSOLUTE else targets.mean()
     return Error(kind, error_of(kind, targets - middle) or 1.0, dataset.spec.unit)
 
 
 def measure_of(bench: TestContext, exercise: str) -> Measure:
-    """Return what an exercise's network is measured by: its accuracy, or the error that its table says."""
+    """Return the measure of an exercise's network: accuracy, or the error that its table names."""
     if not bench.spec.is_regression:
         return ACCURACY
     return error_in(bench.dataset, getattr(bench.exercises.of_cell(exercise), "error", MEAN_ABSOLUTE))

@@ -26,131 +26,131 @@ __all__ = ["judge_held_out", "judge_order", "judge_rows"]
 
 
 class _Limits(NamedTuple):
-    """Where a count begins to mean something. Shares, unless another unit is given."""
+    """Thresholds of counts. Fractions, unless another unit is given."""
 
     most: float = 0.5
-    """Of the minibatches that are of one size: then that is the size of minibatches."""
+    """Of the minibatches with the same size, above which that is the usual size."""
     size: float = 0.1
-    """Of the size asked for, by which minibatches may differ from it."""
+    """Of the required size, by which minibatches may differ from it."""
     nearly_all: float = 0.95
-    """Of the minibatches that are like the one before, or share a row with it: that is how they are made."""
+    """Of the minibatches that equal the previous one, or share a row with it: above this, it is systematic."""
     overlap: float = 0.02
-    """Of the rows of a minibatch that the one before held, too."""
+    """Of a minibatch's rows that the previous one also held."""
     repeated: float = 0.005
-    """Of the rows that were fed before: fewer are by accident."""
+    """Of the rows that were already fed: fewer are accidental."""
     mixed: float = 0.6
-    """Of the images: as many rows drawn independently reach 1 - 1/e of them, so fewer were drawn from a part."""
+    """Of the images: as many independent draws reach 1 - 1/e of them, so fewer come from a subset."""
     drawn: float = 0.02
-    """Of the images: how far their number may be from what independent draws reach."""
+    """Of the images: tolerance of their number compared with independent draws."""
     deviations: float = 4 * 0.32
-    """The same in roots of their number: four standard deviations of a number of different rows (birthday problem)."""
+    """The same in square roots of their number: four standard deviations of a number of distinct rows (birthday problem)."""
     chance: float = 0.2
-    """Of the rows that minibatches drawn from a part share: how far they may be from what is expected."""
+    """Relative tolerance of the rows that minibatches drawn from a subset share."""
     left_out: int = 2
-    """Minibatches of images that may be missing where slices leave gaps."""
+    """Minibatches of images that may be missing if slices leave gaps."""
     same_scale: float = 0.02
-    """Of a factor, by which two may differ."""
+    """Relative difference of two factors."""
     repeats: float = 0.9
-    """Of minibatches, or of rows, that are in the place that they had in the epoch before."""
+    """Of the minibatches, or of the rows, in the same place as in the previous epoch."""
     pure: float = 7 / 9
-    """Of the way from chance to one class only: 0.8 of ten classes, of which a shuffled minibatch of 16 has 0.27."""
+    """Of the way from chance to one class only: 0.8 with ten classes; a shuffled minibatch of 16 has 0.27."""
     smallest: int = 8
-    """Rows of a minibatch of which it can be said that they are sorted."""
+    """Fewest rows of a minibatch that can be called sorted."""
     steps: int = 4
-    """Minibatches in an epoch: so few, each sorted within itself, may look like the order of the file."""
+    """Fewest minibatches per epoch: fewer, each sorted within itself, may look like the order of the file."""
 
 
 LIMITS = _Limits()
-UNKNOWN = 0.25  # share of the credit for rows that nobody knows: so the cell keeps what it keeps for the test images as they are
+UNKNOWN = 0.25  # fraction of the credit for unknown rows, so that the cell keeps as much as for unchanged test images
 
 
 @dataclass(frozen=True)
 class _Fed:
-    """What the train steps of an epoch were fed."""
+    """The rows fed by the training steps of an epoch."""
 
     index: Int
-    """Rows of the student's arrays, one after the other."""
+    """Indexes in the student's arrays, in sequence."""
     sizes: Int
-    """How many of them each minibatch has."""
+    """Number of rows in each minibatch."""
     n: int
-    """How many different training images there are,"""
+    """Number of distinct training images,"""
     n_given: int
-    """how many rows the student's array of them has."""
+    """and number of rows in the student's array of them."""
     asked: int
-    """The size of minibatches that was asked for."""
+    """The required size of minibatches."""
     whole_passes: bool
-    """Whether the epochs together are passes over all images that reach from one epoch into the next."""
+    """Whether all epochs together are whole passes over the images that cross epoch boundaries."""
 
     @cached_property
     def times(self) -> Int:
-        """Return how often each training image was fed that was; test rows are another judge's business."""
+        """How often each fed training image was fed; test rows are judged elsewhere."""
         return np.unique(self.index[self.index < self.n_given], return_counts=True)[1]
 
     @cached_property
     def different(self) -> int:
-        """Return how many training images were fed."""
+        """The number of distinct training images that were fed."""
         return len(self.times)
 
     @cached_property
     def rows(self) -> int:
-        """Return how many training rows were fed."""
+        """The number of training rows that were fed."""
         return int(self.times.sum())
 
     @property
     def few(self) -> bool:
-        """Whether less than half of the training images were fed; cut epochs allow for a minibatch."""
+        """Whether less than half of the training images were fed, allowing for one minibatch."""
         return 2 * (self.different + self.asked) < self.n
 
     @cached_property
     def missing(self) -> int:
-        """Return how many training images were not fed, less those whose place test rows took."""
+        """The number of training images that were not fed, less the number of test rows fed instead."""
         return max(self.n - self.different - (len(self.index) - self.rows), 0)
 
     @cached_property
     def usual(self) -> int:
-        """Return the size that most minibatches have; of several the largest."""
+        """The size that most minibatches have; the largest of several."""
         counts = np.bincount(self.sizes)
         return int(np.flatnonzero(counts == np.max(counts))[-1])
 
     @cached_property
     def alike(self) -> bool:
-        """Return whether most minibatches are of one size."""
+        """Whether most minibatches have the same size."""
         return bool((self.sizes == self.usual).mean() > LIMITS.most)
 
     @cached_property
     def held(self) -> Int:
-        """Return how many different rows each minibatch holds (S,)."""
+        """The number of distinct rows in each minibatch (steps,)."""
         return np.bincount(self._held_once[1], minlength=len(self.sizes))
 
     @cached_property
     def again(self) -> Int:
-        """Return how many of them the minibatch before held, too (S,)."""
+        """The number of these that the previous minibatch also held (steps,)."""
         index, number = self._held_once
         again = (np.diff(index) == 0) & (np.diff(number) == 1)
         return np.bincount(number[1:][again], minlength=len(self.sizes))
 
     @cached_property
     def _held_once(self) -> tuple[Int, Int]:
-        """Return rows, and the number of the minibatch that holds each, in ascending order and each pair once."""
+        """Distinct pairs of row and minibatch number, ascending."""
         steps = len(self.sizes)
         pairs = np.unique(self.index * steps + np.repeat(np.arange(steps), self.sizes))
         return pairs // steps, pairs % steps
 
 
 def _steps_for(fed: _Fed, rows: int) -> set[int]:
-    """Return how many steps so many rows make at the size asked for."""
+    """Return the possible numbers of steps for `rows` rows at the required size."""
     return {rows // fed.asked, -(-rows // fed.asked)}
 
 
 def _size_fits(fed: _Fed) -> bool:
-    """Whether minibatches are of the size asked for, or split the images as evenly as that size allows."""
+    """Whether minibatches have the required size, or split the images as evenly as that size allows."""
     if abs(fed.usual - fed.asked) <= LIMITS.size * fed.asked or not fed.alike:
         return True
     return bool(np.ptp(fed.sizes) <= 1) and len(fed.sizes) in _steps_for(fed, len(fed.index))
 
 
 def _is_complete(fed: _Fed) -> bool:
-    """Whether each image was fed once; an incomplete last minibatch may be missing, or be filled up."""
+    """Whether each image was fed once; an incomplete last minibatch may be missing or filled up."""
     if fed.whole_passes:
         return True
     before = fed.index[: -fed.sizes[-1]]
@@ -165,22 +165,22 @@ def _is_complete(fed: _Fed) -> bool:
 
 
 def _shared(fed: _Fed) -> float:
-    """Return the mean share of a minibatch that the one before holds, too; 0 if there is but one."""
+    """Return the mean fraction of a minibatch that the previous one also holds; 0 for one minibatch."""
     return _mean(fed.again[1:] / np.minimum(fed.held[1:], fed.held[:-1]))
 
 
 def _same(fed: _Fed) -> float:
-    """Return the share of the minibatches that are the one before again; 0 if there is but one."""
+    """Return the fraction of minibatches that equal the previous one; 0 for one minibatch."""
     return _mean((fed.again[1:] == fed.held[1:]) & (fed.held[1:] == fed.held[:-1]))
 
 
 def _mean(shares: Float | Bool) -> float:
-    """Return a mean; 0 if there is nothing."""
+    """Return the mean; 0 if there are no values."""
     return float(shares.mean()) if len(shares) else 0.0
 
 
 def _drawn_at_random(fed: _Fed) -> bool:
-    """Whether rows repeat as often as independent draws do (birthday problem), across minibatches too."""
+    """Whether rows repeat as often as in independent draws (birthday problem), across minibatches too."""
     expected = -fed.n * np.expm1(-fed.rows / fed.n)
     slack = max(LIMITS.drawn * expected, LIMITS.deviations * fed.n**0.5)
     few_shared = _shared(fed) < 3 * fed.usual / fed.n + LIMITS.overlap
@@ -188,21 +188,21 @@ def _drawn_at_random(fed: _Fed) -> bool:
 
 
 def _drawn_from_a_part(fed: _Fed) -> bool:
-    """Whether minibatches share as many rows as independent draws from a small set of rows would."""
+    """Whether minibatches share as many rows as independent draws from a small subset would."""
     chance = fed.usual / fed.different
     as_by_chance = abs(_shared(fed) - chance) < LIMITS.chance * chance
     return fed.different < LIMITS.mixed * fed.n and as_by_chance
 
 
 def _overlaps(fed: _Fed) -> bool:
-    """Whether minibatches share rows with the one before: many, or each some, or they are too large."""
+    """Whether minibatches overlap: they share many rows, nearly all share some, or they are too large."""
     ends = len(fed.sizes) > 2 and (fed.again[1:] > 0).mean() > LIMITS.nearly_all
     large = fed.usual > (1 + LIMITS.size) * fed.asked
     return bool(_shared(fed) > LIMITS.overlap or large or ends)
 
 
 def _leaves_gaps(fed: _Fed) -> bool:
-    """Whether slices are too short, or their ends, or some of them, are missing."""
+    """Whether slices are too short, or only their ends, or a few of them, are missing."""
     short = fed.usual < fed.asked and len(fed.sizes) in _steps_for(fed, fed.n)
     few = fed.n - fed.different <= LIMITS.left_out * max(fed.asked, fed.usual)
     return short or few
@@ -217,7 +217,7 @@ def _each(fed: _Fed) -> Said:
 
 
 class _EpochRule(NamedTuple):
-    """A fault of an epoch: when it is one, and its figures."""
+    """A fault of an epoch: its condition and its figures."""
 
     code: str
     applies: Callable[[_Fed], bool]
@@ -245,7 +245,7 @@ NO_MINIBATCHES = (
         lambda fed: Text("of {asked:,}", asked=fed.asked),
     ),
 )
-"""If one of these applies, nothing else is reported of the epoch."""
+"""If one of these applies, nothing else is reported about the epoch."""
 OTHER_SIZE = _EpochRule(
     "batch-size-ignored",
     lambda fed: not _size_fits(fed),
@@ -276,10 +276,10 @@ REPEATED = (
         share=0.5,
     ),
     _EpochRule("part-of-data-only", lambda fed: fed.different < LIMITS.mixed * fed.n),
-    # Some twice and some not at all, without any overlap: drawn from a stream that does not end with the epoch.
+    # Some images twice and some never, without overlap: drawn from a stream that crosses the epoch's end.
     _EpochRule("sampled-with-replacement", lambda _: True, share=1.0),
 )
-"""Where images were fed more than once in the epoch, the first of these that applies says how."""
+"""If images were fed more than once per epoch, the first rule that applies explains it."""
 LEFT_OUT = (
     _EpochRule(
         "wrong-slice",
@@ -288,11 +288,11 @@ LEFT_OUT = (
     ),
     _EpochRule("part-of-data-only", lambda _: True),
 )
-"""Where images were left out, and none fed twice, the first of these that applies says which."""
+"""If images were left out and none fed twice, the first rule that applies explains it."""
 
 
 def judge_rows(subject: Subject) -> Iterator[LoopFinding]:
-    """Judge coverage and size of the minibatches, epoch by epoch; what is found first counts."""
+    """Judge coverage and size of the minibatches, epoch by epoch."""
     unknown = int((subject.trained_on.index < 0).sum())
     if unknown:
         found = Text(
@@ -338,7 +338,7 @@ def _broken(fed: _Fed) -> list[_EpochRule]:
 
 
 def _of_coverage(fed: _Fed) -> tuple[_EpochRule, ...]:
-    """Return the rules of which one says why not each image was fed once; none if each was."""
+    """Return the rules that explain why not each image was fed once; empty if each was."""
     if _is_complete(fed):
         return ()
     return REPEATED if fed.rows > (1 + LIMITS.repeated) * fed.different else LEFT_OUT
@@ -349,9 +349,9 @@ def _first(rules: tuple[_EpochRule, ...], fed: _Fed) -> list[_EpochRule]:
 
 
 def _makes_whole_passes(subject: Subject) -> bool:
-    """Whether all train steps together are as many passes over the images as required epochs.
+    """Whether all training steps together are as many passes over the images as required epochs.
 
-    Minibatches may reach from one pass into the next, and the last pass may be incomplete; no image comes twice in one.
+    Minibatches may cross the boundary of passes, and the last pass may be incomplete; no image repeats within one.
     """
     index, n, call = subject.call.of(subject.course.steps).index, subject.n_train, subject.call
     as_many = abs(len(index) - call.n_epochs * n) <= call.n_epochs * call.mini_batch_size
@@ -382,7 +382,7 @@ def _scale(subject: Subject) -> Iterator[LoopFinding]:
 
 
 def judge_held_out(subject: Subject) -> Iterator[LoopFinding]:
-    """Judge that no train step has test images, and that none runs while accuracy is measured."""
+    """Judge that no training step uses test images, and none runs during evaluation."""
     call, strays = subject.call, subject.course.strays
     index = call.of(call.steps).index
     of_test = np.unique(index[index >= subject.tables.n_train])
@@ -409,7 +409,7 @@ def judge_order(subject: Subject) -> Iterator[LoopFinding]:
     """Judge the order: a new one in each epoch, and classes mixed within minibatches."""
     epochs = subject.course.epochs
     if not epochs or not np.median(subject.call.sizes[subject.course.steps]):
-        return  # where most minibatches are empty, they are alike
+        return  # empty minibatches are all alike
     (pure, chance), spec = _purity(subject, epochs[0]), subject.spec
     if pure > chance + LIMITS.pure * (1 - chance):
         found = Text(
@@ -426,7 +426,7 @@ def judge_order(subject: Subject) -> Iterator[LoopFinding]:
 
 
 def _same_minibatches(subject: Subject, one: Epoch, other: Epoch) -> bool:
-    """Whether minibatch k of an epoch holds the same images as that of the epoch before, for nearly all k."""
+    """Whether nearly every minibatch k holds the same images as minibatch k of the previous epoch."""
     sizes = subject.call.sizes[other.steps]
     before, now = (_numbered(subject, epoch) for epoch in (one, other))
     held = np.bincount(np.repeat(np.arange(len(sizes)), sizes), weights=np.isin(now, before), minlength=len(sizes))
@@ -441,9 +441,9 @@ def _numbered(subject: Subject, epoch: Epoch) -> Int:
 
 
 def _goes_round(subject: Subject, one: Epoch, other: Epoch) -> bool:
-    """Whether an epoch repeats the order of the one before, reversed or shifted.
+    """Whether an epoch repeats the order of the previous one, reversed or shifted.
 
-    That shows at the ends of minibatches: within one the order means nothing.
+    Checks the boundaries of minibatches: within one, order has no effect.
     """
     order, next_order = (subject.rows(epoch).index for epoch in (one, other))
     ends = np.unique(np.cumsum(subject.call.sizes[one.steps]))
@@ -460,11 +460,11 @@ ORDERS: Sequence[tuple[Callable[[Subject, Epoch, Epoch], bool], Text]] = (
     (_same_minibatches, Text("minibatch 1 of each epoch holds the same {images}, and so on")),
     (_goes_round, Text("one order in all epochs, backwards in some or begun elsewhere")),
 )
-"""What epochs without a new order do, and its sentence."""
+"""Tests for epochs without a new order, each with its sentence."""
 
 
 def _purity(subject: Subject, epoch: Epoch) -> tuple[float, float]:
-    """Return the mean share of the most frequent class in the minibatches, 0 if too few; and in all rows."""
+    """Return the mean fraction of the commonest class in minibatches (0 if too few), and in all rows."""
     known, index, sizes = subject.origins.shown, subject.rows(epoch).index, subject.call.sizes[epoch.steps]
     shown: Bytes = np.where(known != NO_LABEL, known, subject.tables.classes)
     classes = np.where(index >= 0, shown[index], NO_LABEL)

@@ -1,4 +1,4 @@
-"""The format of an instrument's notes at the border, for both sides: arrays, columns, flags.
+"""The format of an instrument's notes at the trust boundary, for both sides: arrays, columns, flags.
 
 For each call of `train` the evidence has these arrays, under ``{call}/{part}``:
 
@@ -14,13 +14,13 @@ part            shape      content
 ``final``       ()         float64, the state of the weights that `train` left in its session, NaN if none
 =============== ========== =====================================================================================
 
-It also has the images that the rows come from, ``images/x_train`` and ``images/x_test``. With these, and with the
-first weights, which follow from a number that the grader gives, all that was noted can be computed again.
+It also has the images that the rows come from, ``images/x_train`` and ``images/x_test``. From these, and from the initial
+weights, which follow from a number that the grader gives, all notes can be recomputed.
 
-The instrument's arithmetic, in NumPy: the same where its notes are taken and where they are computed again.
+The module also has the instrument's arithmetic in NumPy: the same where notes are taken and where they are recomputed.
 
-Written out here and not in TensorFlow, the instrument needs no second spelling of the network that students are asked for.
-Adam as in Kingma and Ba (2015), algorithm 1, in the form at the end of its section 2, which TensorFlow has.
+With NumPy instead of TensorFlow, the instrument does not show a solution of the network that students must write. Adam as in
+Kingma and Ba (2015), algorithm 1, in the form at the end of its section 2, as in TensorFlow.
 """
 
 from __future__ import annotations
@@ -56,16 +56,16 @@ __all__ = [
 ]
 
 LEARNING_RATE = Usual.INSTRUMENT_RATE
-"""Of the instrument's Adam where a call asks for no other."""
+"""The learning rate of the instrument's Adam, unless a call requires another one."""
 
 IMAGES = {"x_train": "x_train_2d", "x_test": "x_test_2d"}
-"""Those of them that are images, and the given arrays that they are usually made of."""
+"""The arrays of `arrays_of` that hold images, and the given arrays that they usually come from."""
 
 COLUMNS = ("asked", "n_rows", "block", "graph_version", "unclear")
-"""`Asked` flags; rows fed; their block, -1 if none; version of the graph, which grows with each op; unclear labels."""
+"""`Asked` flags; number of fed rows; their block, -1 if none; version of the graph, which grows with each op; unclear labels."""
 
 FIGURES = ("state", "loss")
-"""A number that changes as the weights do, before the event's own step; the loss, NaN if it was not computed."""
+"""A number that changes with the weights, before the event's own step; the loss, NaN if it was not computed."""
 
 PARTS = ("events", "figures", "rows", "block_sizes", "found", "labels", "final")
 
@@ -73,25 +73,25 @@ NO_LABEL = 255
 
 
 class Asked(IntFlag):
-    """What a run asked of the instrument. No flag: predictions or logits alone."""
+    """The fetches of a run of the instrument. No flag: only predictions or logits."""
 
     STEP = 1
     LOSS = 2
     ACCURACY = 4
     INITIALISE = 8
     GRADIENT = 16
-    """The gradient of the loss was asked for, outside of the network's own train step."""
+    """The gradient of the loss was fetched, outside the network's own training step."""
 
 
 def arrays_of(spec: DataSpec) -> tuple[str, str, str, str]:
-    """Return what the student's arrays are called that `train` reads."""
+    """Return the names of the student's arrays that `train` reads."""
     return "x_train", spec.labels_of("train"), "x_test", spec.labels_of("test")
 
 
 def first_weights(challenge: int, call: int, pixels: int, classes: int) -> npt.NDArray[np.float32]:
-    """Return the weights (pixels, classes) that this call's instrument starts from; the bias is zero.
+    """Return the initial weights (pixels, classes), float32, of a call's instrument; the bias is zero.
 
-    They follow from the `challenge` alone, on any machine and with any version of NumPy, so that notes cannot be
+    They depend only on the `challenge` and the call, on any machine and with any version of NumPy, so that notes cannot be
     written before it is known, nor copied from another run.
     """
     stream = hashlib.shake_256(f"netgrader: first weights {challenge} {call}".encode()).digest(4 * pixels * classes)
@@ -102,7 +102,7 @@ def first_weights(challenge: int, call: int, pixels: int, classes: int) -> npt.N
 
 
 def direction(weights: int) -> npt.NDArray[np.float32]:
-    """Return what so many weights are multiplied with, one by one, and summed: their ``state``."""
+    """Return the fixed factors (weights,), float32, whose dot product with the weights is their ``state``."""
     parts: npt.NDArray[np.float32] = np.random.RandomState(20).randn(weights).astype(np.float32)
     return parts
 
@@ -110,15 +110,15 @@ def direction(weights: int) -> npt.NDArray[np.float32]:
 Floats = npt.NDArray[np.float32]
 
 ROWS = 64
-"""In one product. Larger ones start BLAS's threads, which on a busy machine take ten times the time of the product."""
+"""Rows in one product. Larger ones start BLAS threads, which on a busy machine take ten times as long."""
 BETA1, BETA2, EPSILON = np.float32(0.9), np.float32(0.999), np.float32(1e-8)
 
 
 @dataclass
 class Learner:
-    """The instrument's variables: weights (pixels, classes), bias (classes,), Adam's memory of both.
+    """The instrument's variables: weights (pixels, classes), bias (classes,), and Adam's slots.
 
-    `means` and `squares` are the running means of their gradients and of the squares of these; `steps` were taken.
+    `means` and `squares` are running means of their gradients and of these squared; `steps` is the number of steps.
     """
 
     w: Floats
@@ -129,7 +129,7 @@ class Learner:
 
     @classmethod
     def begun(cls, w: Floats) -> Self:
-        """Return one that took no step yet, from weights (pixels, classes), which it changes."""
+        """Return a learner before its first step, with weights (pixels, classes), which it modifies."""
         b = np.zeros(w.shape[1], np.float32)
         return cls(w, b, [np.zeros_like(w), np.zeros_like(b)], [np.zeros_like(w), np.zeros_like(b)], 0)
 
@@ -142,13 +142,13 @@ class Learner:
         return found
 
     def step(self, x: Floats, y: Floats, rate: float) -> float:
-        """Take a step on rows (n, pixels) with labels (n, classes); gives the mean loss before it."""
+        """Take a step on rows (n, pixels) with labels (n, classes); return the mean loss before it."""
         loss, slope = loss_and_slope(self.logits(x), y)
         self.descend(gradient(x, slope), slope, rate)
         return loss
 
     def descend(self, of_w: Floats, slope: Floats, rate: float) -> None:
-        """Take a step along the loss's gradient for the weights; `slope` is that for the logits."""
+        """Take an Adam step; `of_w` is the loss's gradient for the weights, `slope` that for the logits."""
         self.steps += 1
         scale = np.float32(rate * np.sqrt(1 - float(BETA2) ** self.steps) / (1 - float(BETA1) ** self.steps))
         gradients = (of_w, slope.sum(axis=0))
@@ -159,7 +159,7 @@ class Learner:
 
 
 def gradient(x: Floats, slope: Floats) -> Floats:
-    """Return a loss's gradient for the weights, by that for the logits of rows `x`."""
+    """Return the loss's gradient for the weights, from the gradient `slope` for the logits of rows `x`."""
     found = np.zeros((x.shape[1], slope.shape[1]), np.float32)
     for start in range(0, len(x), ROWS):
         found += x[start : start + ROWS].T @ slope[start : start + ROWS]
@@ -167,12 +167,12 @@ def gradient(x: Floats, slope: Floats) -> Floats:
 
 
 def loss_and_slope(logits: Floats, y: Floats) -> tuple[float, Floats]:
-    """Return the mean softmax cross-entropy of logits and labels (n, classes), and its gradient.
+    """Return the mean softmax cross-entropy of logits and labels (n, classes); its gradient for logits.
 
     Raises
     ------
     ValueError
-        If there are not as many labels as rows.
+        If the numbers of labels and rows differ.
     """
     if len(logits) != len(y):
         raise ValueError(f"logits and labels must have the same first dimension, got {len(logits)} and {len(y)} rows")

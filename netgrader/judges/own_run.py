@@ -35,36 +35,35 @@ OWN = Text("your own network trained as well as the one that your function was t
 
 @dataclass(frozen=True)
 class RunCells:
-    """Where a notebook trains the student's own network with their `train`, and what is asked of it."""
+    """The cells where a notebook trains the student's own network with their `train`; requirements."""
 
     run: str
     """The cell that trains it."""
     network: str
-    """The check cell of the network that is trained."""
+    """The check cell of the trained network."""
     place: str
-    """What that cell is called in a sentence."""
+    """The name of the training cell in a sentence."""
     least: float
-    """An accuracy that a trained network reaches in its first epoch; one on which `train` took no step reaches
-    nothing."""
+    """An accuracy that a trained network reaches in its first epoch; without a training step it is not reached."""
     epochs: int
-    """For how many epochs it is trained."""
+    """The number of epochs it is trained for."""
 
 
 @dataclass(frozen=True)
 class OwnRun:
-    """The run that `train` made of the student's own network."""
+    """The run of the student's own network by their `train`."""
 
     reported: tuple[float, ...]
-    """The test accuracy returned for each epoch."""
+    """The returned test accuracy of each epoch."""
     accuracy: float
-    """The accuracy of the network as it was left, on the student's test images with their true labels."""
+    """The accuracy of the network as left by the run, on the student's test images with true labels."""
     found: npt.NDArray[np.int64]
     true: npt.NDArray[np.uint8]
-    """The class that the network gives each test image, and the true one, in the order of the given images."""
+    """The predicted class of each test image, and the true one, in the order of the given images."""
 
 
 def own_run(bench: TestContext, cells: RunCells) -> OwnRun | None:
-    """Return the run of the student's own network, None if there is none to look at."""
+    """Return the run of the student's own network; None if there is no usable evidence."""
     run: OwnRun | None = bench.once((cells.run, "own run"), lambda: _own_run(bench, cells.run))
     return run
 
@@ -86,10 +85,10 @@ def _own_run(bench: TestContext, cell: str) -> OwnRun | None:
 
 
 def require_run_reported(bench: TestContext, cells: RunCells, remark: Callable[..., None]) -> None:
-    """End the test if the own network was not trained, or its run reported wrong values.
+    """End the test if the student's own network was not trained, or its run reported wrong values.
 
-    What the loop was found to do wrong on the instruments is charged there. What is wrong with images, labels or the network
-    is charged with these, if this follows from it.
+    Faults of the loop are found with the instruments and charged there. Faults of images, labels or the network are charged
+    in their cells, if this follows from them.
     """
     said, run = training_of(bench).verdicts, own_run(bench, cells)
     if all(verdict.share == 1 for verdict in said.values()):
@@ -102,7 +101,7 @@ def require_run_reported(bench: TestContext, cells: RunCells, remark: Callable[.
 
 
 def _require_last(bench: TestContext, cells: RunCells, run: OwnRun, remark: Callable[..., None]) -> None:
-    """End the test unless the last accuracy that was reported is that of the network as it was left."""
+    """End the test unless the last reported accuracy is that of the network as left by the run."""
     if abs(run.reported[-1] - run.accuracy) <= Doubt.ROUNDED:
         return
     best = Text(
@@ -110,7 +109,7 @@ def _require_last(bench: TestContext, cells: RunCells, run: OwnRun, remark: Call
         reported=max(run.reported),
         accuracy=run.accuracy,
     )
-    # The best of a curve is one value, as its last is; the nearest of many would be whatever one likes.
+    # The maximum of a curve is one value, as is its last; any value near the network's could be picked from many.
     if abs(max(run.reported) - run.accuracy) <= Doubt.ROUNDED or _only_rises(run.reported, run.accuracy):
         remark("picked-best-epoch-on-test", found=best)
         return
@@ -124,9 +123,9 @@ def _require_last(bench: TestContext, cells: RunCells, run: OwnRun, remark: Call
 
 
 def _require_own_network(bench: TestContext, cells: RunCells, run: OwnRun | None) -> None:
-    """End the test unless a right loop trained the network, on which it was called after the exercise.
+    """End the test unless a right loop trained the network on which it was called after the exercise.
 
-    If it did and the network did not improve, the network or the rows are at fault.
+    If it did not, the network or the rows are at fault.
     """
     evidence = bench.evidence(cells.run)
     net = evidence.raw.graphs.get(NET)
@@ -143,9 +142,9 @@ def _require_own_network(bench: TestContext, cells: RunCells, run: OwnRun | None
         fail("train-op-not-run", found=found, expected=OWN, place=cells.place, causes=causes)
 
 
-@np.errstate(invalid="ignore")  # a curve is whatever was handed over
+@np.errstate(invalid="ignore")  # a submitted curve may hold anything
 def _only_rises(reported: Sequence[float], accuracy: float) -> bool:
-    """Whether a curve never falls, stands still somewhere, and ends a little above what the network does."""
+    """Whether a curve never falls, stays level somewhere, and ends slightly above the network's accuracy."""
     least = np.min(np.diff(reported), initial=1.0)
     return bool(least == 0 < reported[-1] - accuracy < Doubt.CHANCE)
 
@@ -153,7 +152,7 @@ def _only_rises(reported: Sequence[float], accuracy: float) -> bool:
 def show_own_run(
     bench: TestContext, cells: RunCells, show: Callable[[Observation], None], measured: dict[str, Any]
 ) -> None:
-    """Hand over the recomputed accuracy and the images that the student's own network gets wrong."""
+    """Show the recomputed accuracy and the test images that the student's own network misclassifies."""
     run = own_run(bench, cells)
     if run is None:
         return

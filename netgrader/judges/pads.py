@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["pad_of", "show_pad"]
 
 TRIED = 200
-"""Test images on which what the page computes is compared with the network."""
+"""Test images on which the page's computation is compared with the network."""
 CLEARLY = 0.1
-"""By how much it must be better at levels that are not scaled for them to be what it was trained on."""
+"""Lead in accuracy on unscaled levels that shows that the network was trained on them."""
 NOT_HERE = Text("Here one could draw, and your network would answer. It cannot, since {why}.")
 NOT_RUN = Text("Here one could draw, and your network would answer, but it could not be run. {why}")
 BROKEN = Text("something went wrong while we read its weights ({kind})")
@@ -37,16 +37,16 @@ WRONG_OUTPUTS = Text("its scores are not one for each of the {classes} classes")
 
 
 def pad_of(lab: Lab, graph: GraphEvidence, dataset: Dataset) -> Pad:
-    """Return what a page needs to answer as a trained network does, or why it cannot.
+    """Return the data with which a page answers like a trained network, or the reason why it cannot.
 
     Parameters
     ----------
     lab
-        Where the network is run.
+        Runs the network.
     graph
         The network with its values and the parts ``X`` and ``logits``.
     dataset
-        The course's data: grey images of classes.
+        The course's data: gray images of classes.
     """
     try:
         return _pad(lab, graph, dataset)
@@ -54,21 +54,21 @@ def pad_of(lab: Lab, graph: GraphEvidence, dataset: Dataset) -> Pad:
         return Pad(refused=NOT_HERE.format(why=error))
     except LabError as error:
         return Pad(refused=NOT_RUN.format(why=error.sentence))
-    except Exception as error:  # noqa: BLE001  (a pad that cannot be made must not cost anyone a mark)
+    except Exception as error:  # noqa: BLE001  (a failed pad must not cost anyone points)
         return Pad(refused=NOT_HERE.format(why=BROKEN.format(kind=type(error).__name__)))
 
 
 def show_pad(bench: TestContext, cell: str, show: Callable[[Observation], None]) -> None:
-    """Show a check cell's network on the feedback page's drawing pad, if the data can be drawn.
+    """Show a check cell's network on the feedback page's drawing pad, if the inputs can be drawn.
 
     Parameters
     ----------
     bench
-        What tests work on.
+        The context of tests.
     cell
-        The check cell, or cell, that handed over ``net`` with its values.
+        The cell with ``net`` and its values as evidence.
     show
-        The fixture.
+        The fixture ``show``.
     """
     graph = bench.evidence(cell).raw.graphs.get("net")
     if graph is not None and can_be_drawn(bench.spec):
@@ -94,16 +94,16 @@ def _pad(lab: Lab, graph: GraphEvidence, dataset: Dataset) -> Pad:
 
 
 def _full(lab: Lab, graph: GraphEvidence, ends: tuple[str, str], inputs: np.ndarray, dataset: Dataset) -> float:
-    """Return what the network is fed for a pixel of the largest grey level: 1, or that level unscaled.
+    """Return the network's input for a pixel of the largest gray level: 1, or that level unscaled.
 
     Raises
     ------
     NotPlain
-        If it is used to images whose grey levels are inverted.
+        If the network was trained on inverted images.
     """
     largest, inverted = float(dataset.spec.largest), -1.0
     tried = {1.0: inputs, largest: inputs * largest, inverted: 1 - inputs}
-    # A network with ReLUs answers nearly the same to scaled images and to levels.
+    # A network with ReLUs gives nearly the same answers for scaled and unscaled levels.
     right = dict.fromkeys(tried, 0.0) | {1.0: CLEARLY}
     with opened(lab, graph) as session:
         for full, fed in tried.items():

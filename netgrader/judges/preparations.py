@@ -1,8 +1,8 @@
-"""How inputs became the rows that a student made of them, if that is one of the usual ways.
+"""How inputs became the rows that a student made of them, if it was in a usual way.
 
-Each number times a factor of its own, plus a shift, in any place: scaled by any numbers, also by the wrong ones, turned or
-shuffled. Or each row by numbers that are taken of itself, which is what scaling along the wrong axis comes to. Or each number
-by a rule under which it grows with what it was, such as clipping.
+Each number times a factor of its own plus a shift, possibly permuted: scaled by any numbers, right or wrong, rotated or
+shuffled. Or each row scaled by its own statistics, the effect of scaling along the wrong axis. Or each number by a monotonic
+function, such as clipping.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ __all__ = ["Preparation", "preparation_of"]
 
 Float = npt.NDArray[np.float64]
 Preparation = Callable[[Float], Float]
-"""What makes rows (n, size) of inputs (n, size)."""
+"""Makes rows (n, size) from inputs (n, size)."""
 
 
 def preparation_of(found: Array, raw: Array, spec: DataSpec) -> Preparation | None:
-    """Return what made rows `found` of the inputs `raw` (n, …); None if that is not known."""
+    """Return what made rows `found` from the inputs `raw` (n, …); None if unknown."""
     rows = raw.reshape(len(raw), spec.size).astype(np.float64)
     if found.size != rows.size or not np.isfinite(found).all():
         return None
@@ -44,13 +44,13 @@ def preparation_of(found: Array, raw: Array, spec: DataSpec) -> Preparation | No
 
 
 def _between(known: Float, values: Float, rows: Float) -> Float:
-    """Return values between known ones, by interpolation; both (n, size) or (n, 1), sorted."""
+    """Return interpolated values for `rows`; `known` and `values` are sorted, (n, size) or (n, 1)."""
     columns = zip(rows.reshape(-1, known.shape[1]).T, known.T, values.T, strict=True)
     return np.stack([np.interp(*column) for column in columns], axis=1).reshape(rows.shape)
 
 
 def _divided(rows: Float, divisor: Float) -> Float:
-    """Return each row over a number of its own; those of which that is 0 are not divided."""
+    """Return each row divided by its own number; rows whose number is 0 are not divided."""
     made: Float = rows / np.where(divisor == 0, 1, divisor)[:, None]
     return made
 
@@ -70,4 +70,4 @@ OF_ITSELF: tuple[Preparation, ...] = (
     lambda rows: _divided(_less(rows, rows.min(axis=1)), np.ptp(rows, axis=1)),
     lambda rows: _divided(_less(rows, rows.mean(axis=1)), rows.std(axis=1)),
 )
-"""The ways to scale each row by itself; where one number of a row outweighs the rest they are much alike."""
+"""The ways to scale each row by itself; if one number dominates a row, their results are similar."""

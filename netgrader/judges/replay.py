@@ -1,10 +1,10 @@
-"""Computes again what the instrument noted: the same weights, fed the same rows, must go the same way.
+"""Recompute the instrument's notes: the same weights, fed the same rows, must give the same results.
 
-The notes are written by the student's own process, so they can be written by hand. But the first weights
-follow from a number that is known only when the notebook has been handed in, and each step from the rows that were fed.
-Notes that agree with this take a training loop to write: the exercise.
+The student's own process writes the notes, so they could be invented. But the initial weights depend on a number that is
+known only after the submission, and each step depends on the fed rows. Notes that agree with this take a training loop to
+produce: the exercise.
 
-A step on rows from outside the student's arrays cannot be computed, and is not believed.
+A step on rows from outside the student's arrays cannot be recomputed, and is not trusted.
 """
 
 from __future__ import annotations
@@ -30,45 +30,45 @@ Floats = npt.NDArray[np.float32]
 
 
 class _ReplayLimits(NamedTuple):
-    """How much is computed again, and what agrees."""
+    """Limits on the recomputation, and tolerances."""
 
     first_steps: int = 20
-    """Steps of which most must agree."""
+    """Number of first steps of which at least half must agree."""
     steps: int = 3_000
-    """Steps of a call that are computed again. A student who gets them right has written a loop."""
+    """Steps of a call that are recomputed. A student who gets them right has written a loop."""
     rows: int = 2_000
-    """Rows of an evaluation for which the class found is computed again."""
+    """Rows of an evaluation whose predicted class is recomputed."""
     snapshots: int = 60
-    """Networks that are remembered."""
+    """Networks that are kept."""
     near: float = 0.02
-    """How far states and losses may be apart. A state moves by several units in an epoch; float32 sums in another order
-    leave it within a thousandth."""
+    """Tolerance of states and losses. A state moves by several units per epoch; float32 sums in another order change it by at
+    most a thousandth."""
     steps_agree: float = 0.9
-    """Share of the steps."""
+    """Fraction of the steps that must agree."""
     found_agree: float = 0.97
-    """Share of the rows of evaluations."""
+    """Fraction of the evaluated rows that must agree."""
     agree: float = 1e-4
-    """How far two losses may be apart in the first step."""
+    """Tolerance of two losses in the first step."""
     least_spread: float = 0.01
-    """Share of a label that a loop spreads over all classes, at least,"""
+    """Smallest fraction of a label that a loop spreads over all classes (label smoothing),"""
     most_spread: float = 0.5
-    """and at most."""
+    """and the largest."""
     at_once: int = 512
-    """Images that are compared together."""
+    """Images that are compared at once."""
 
 
 LIMITS = _ReplayLimits()
 
 
 class Replayed(Enum):
-    """What came of it."""
+    """Whether the notes agree with the recomputation."""
 
     SAME = "same"
     OTHER = "other"
 
 
 def images_fit(images: ImageRows, tables: Tables, pixels: int) -> bool:
-    """Whether `images`, training and test rows of `pixels`, have the tables' fingerprints."""
+    """Whether `images`, training and test rows of `pixels` values, have the tables' fingerprints."""
     given = len(tables.prints)
     if images.shape != (given, pixels):
         return False
@@ -81,31 +81,31 @@ def images_fit(images: ImageRows, tables: Tables, pixels: int) -> bool:
 
 
 def replay(call: LoggedCall, images: ImageRows, weights: Floats, learning_rate: float) -> Replayed:
-    """Compute again what a call of `train` did to the instrument.
+    """Recompute the effect of a call of `train` on the instrument; return whether its notes agree.
 
     Parameters
     ----------
     call
-        What was noted.
+        The call's notes.
     images
         The rows of the tables.
     weights
-        What the instrument started from, float32 (pixels, classes).
+        The instrument's initial weights, float32 (pixels, classes).
     learning_rate
-        Of its Adam.
+        The learning rate of its Adam.
     """
     return _Replay(call, images, weights, learning_rate).result()
 
 
 @dataclass(frozen=True)
 class _Batch:
-    """Rows (n, pixels) and labels (n, classes) of a step."""
+    """The rows (n, pixels) and labels (n, classes) of a step."""
 
     x: Floats
     y: Floats
 
     def spread(self, share: float) -> Floats:
-        """Return the labels, with a `share` of each spread over all classes."""
+        """Return the labels, with a fraction `share` of each spread over all classes."""
         return self.y * np.float32(1 - share) + np.float32(share / self.y.shape[1])
 
 
@@ -117,19 +117,19 @@ class _Replay:
         self._rate = learning_rate
         self._direction = direction(weights.size)
         self._pixels, self._n_classes = weights.shape
-        # A session that was initialised again, or another one, starts anew while the old one may be used again; a
-        # restored one goes on from where it was saved. All of them are told apart by their states.
+        # A reinitialized or second session starts over while the old one may still be used; a restored one continues from its
+        # saved state. Their states distinguish all of them.
         self._networks: list[tuple[float, Learner]] = []
         self._smoothing: float | None = None
         self._begun = False
         """Whether steps were taken since the last evaluation."""
         self._steps: list[bool] = []
-        """Which of the steps were those that were noted."""
+        """For each step, whether it agrees with the notes."""
         self._rows_right = np.zeros(2, np.int64)
-        """For how many rows the class noted is that of the network, and of how many."""
+        """The number of rows whose noted class is the network's, and of all examined rows."""
 
     def result(self) -> Replayed:
-        """Return what came of it."""
+        """Return the result."""
         for run, asked in enumerate(self._call.asked.tolist()):
             self._follow(run, asked)
             if self._decided():
@@ -139,10 +139,10 @@ class _Replay:
         return Replayed.SAME if agrees and right >= LIMITS.found_agree * looked else Replayed.OTHER
 
     def _follow(self, run: int, asked: int) -> None:
-        """Do what a run did."""
+        """Repeat one run."""
         network = self._nearest(float(self._call.state[run]))
         if asked & Asked.INITIALISE:
-            # One of them stays as it is, should a restored one begin here.
+            # Two copies: one keeps the initial state, in case a restored network starts from it.
             self._remember(Learner.begun(self._weights.copy()))
             self._remember(Learner.begun(self._weights.copy()))
         elif asked & Asked.STEP:
@@ -155,7 +155,7 @@ class _Replay:
             self._rows_right += self._classes(network, run)
 
     def _decided(self) -> bool:
-        """Whether enough steps were taken to say what comes of it."""
+        """Whether enough steps were repeated to decide."""
         tried = len(self._steps)
         return tried >= LIMITS.steps or (tried >= LIMITS.first_steps and sum(self._steps) < tried / 2)
 
@@ -166,14 +166,14 @@ class _Replay:
         self._networks = [*self._networks[-LIMITS.snapshots :], (self._state(network), network)]
 
     def _nearest(self, state: float) -> Learner | None:
-        """Return the network in this state, if there is one: of several the one that was used last."""
+        """Return the network in this state, the last used of several; None if there is none."""
         for known, network in reversed(self._networks):
             if np.isclose(known, state, rtol=0, atol=LIMITS.near, equal_nan=True):
                 return network
         return None
 
     def _batch(self, run: int) -> _Batch | None:
-        """Return rows and labels of a step; None if some are not known."""
+        """Return rows and labels of a step; None if some are unknown."""
         at = np.arange(self._call.starts[run], self._call.starts[run + 1])
         rows = self._call.rows
         if (rows.index[at] < 0).any() or (rows.labels[at] >= self._n_classes).any():
@@ -189,12 +189,12 @@ class _Replay:
         return x * factor + shift
 
     def _step(self, network: Learner, run: int) -> bool:
-        """Take the step, and return whether its loss is the one that was noted."""
+        """Take the step; return whether its loss is the noted one."""
         noted = float(self._call.loss[run])
         batch = self._batch(run)
         if batch is None:
             return False
-        # What was kept beside stays as it was.
+        # Stored copies stay unchanged.
         self._networks = [pair for pair in self._networks if pair[1] is not network]
         with np.errstate(all="ignore"):
             if self._smoothing is None:
@@ -204,7 +204,7 @@ class _Replay:
         return bool(np.isclose(noted, loss, rtol=LIMITS.near, atol=LIMITS.near, equal_nan=True))
 
     def _classes(self, network: Learner | None, run: int) -> tuple[int, int]:
-        """Return for how many rows of an evaluation the noted class is the network's, and of how many."""
+        """Return the number of an evaluation's rows whose noted class is the network's, and of all of them."""
         call = self._call
         at = np.arange(call.starts[run], min(call.starts[run + 1], call.starts[run] + LIMITS.rows))
         at = at[(call.rows.index[at] >= 0) & np.isfinite(call.rows.factor[at])]
@@ -215,10 +215,10 @@ class _Replay:
 
 
 def _smoothing(network: Learner, batch: _Batch, noted: float) -> float:
-    """Return how much of each label was spread over all classes, by the first loss; else 0."""
+    """Return the fraction of each label that was spread over all classes, by the first loss; else 0."""
     logits = network.logits(batch.x)
     own, _ = loss_and_slope(logits, batch.y)
     spread, _ = loss_and_slope(logits, batch.spread(1.0))
-    # Before training the two are near one another, and a tenth of that is all that tells; losses agree to 1e-5.
+    # Before training the two losses are close, and a tenth of their distance decides; losses agree to 1e-5.
     share = np.float64(noted - own) / (spread - own)
     return float(share) if abs(noted - own) > LIMITS.agree and LIMITS.least_spread < share < LIMITS.most_spread else 0.0

@@ -1,4 +1,4 @@
-"""Whether what `train` returned is what was measured, and if not, what it is instead."""
+"""Whether the returned accuracies of `train` are the measured ones, and if not, what they are instead."""
 
 from __future__ import annotations
 
@@ -26,37 +26,38 @@ __all__ = ["judge_report"]
 
 EXPECTED = Text("(acc_trn, acc_val), each with one number for each epoch")
 WRONG = "reported-accuracy-wrong"
-NEAR = 0.002  # accuracy; less than this off what was measured is an average taken a little differently
+NEAR = 0.002  # accuracy; a smaller difference comes from a slightly different average
 NAMES = ("acc_trn", "acc_val")
 SIDES = ("training", "test")
 OTHER_SIDE = (WRONG, "reports-train-accuracy")
 RUNNING = ("evaluated-while-training", "reports-train-accuracy")
 SINGLE = ("evaluated-on-part", "reports-train-accuracy")
-"""What it is, by side, to report accuracies of the other side, of minibatches as they were trained on, of one minibatch."""
+"""The fault, by side, of reporting the other side's accuracies, accuracies of minibatches during training, or that of one
+minibatch."""
 
 
 @dataclass(frozen=True)
 class _Epoch:
-    """What a loop may have taken for the accuracies after an epoch."""
+    """The values that a loop may have used as the accuracies after an epoch."""
 
     now: Measured
-    """What was measured on the images of both sides."""
+    """The measurements on the images of both sides."""
     running: tuple[float, ...]
-    """Means over the epoch's minibatches as they were trained on, each of the same weight and by its size."""
+    """Mean accuracies of the epoch's minibatches during training, unweighted and weighted by size."""
     single: tuple[float, ...]
     """The accuracies of single minibatches."""
     best: tuple[Float, ...]
-    """By side, the highest accuracy up to this epoch, and the highest of all."""
+    """By side, the highest accuracy up to this epoch, and the highest of all epochs."""
 
 
 class _Reading(NamedTuple):
-    """What a value may be in place of the accuracy after its epoch."""
+    """A possible meaning of a value other than the accuracy after its epoch."""
 
     code: str
     numbers: npt.ArrayLike
     rounded: bool = False
     whole: bool = False
-    """Whether all values are this, right ones as well: nothing is wrong with them then, and it is a remark."""
+    """Whether all values must have this meaning, right ones as well: then nothing is wrong with them, and it is only a remark."""
 
 
 UNEXPLAINED = _Reading(WRONG, ())
@@ -87,7 +88,7 @@ def judge_report(subject: Subject) -> Iterator[LoopFinding]:
 
 
 def _judge_lists(reported: Float, epochs: Sequence[_Epoch]) -> Iterator[LoopFinding]:
-    """Judge what was reported (2, epochs) as it is, unless it is right in another order."""
+    """Judge the reported accuracies (2, epochs) as they are, unless they are right in another order."""
     if _is_right(reported, epochs):
         return
     for code, share, found, other in (
@@ -102,12 +103,12 @@ def _judge_lists(reported: Float, epochs: Sequence[_Epoch]) -> Iterator[LoopFind
 
 
 def _is_right(reported: Float, epochs: Sequence[_Epoch]) -> bool:
-    """Whether all that was reported (2, epochs) was measured."""
+    """Whether all reported accuracies (2, epochs) were measured."""
     return not any(_wrong(side, values, epochs) for side, values in enumerate(reported))
 
 
 def _wrong(side: int, values: Float, epochs: Sequence[_Epoch]) -> list[int]:
-    """Return the epochs whose value is not near an accuracy measured on a side's images.
+    """Return the epochs whose value is not near a measured accuracy of the side's images.
 
     There may be more epochs than values, or fewer.
     """
@@ -149,7 +150,7 @@ def _explanation(side: int, values: Float, epochs: Sequence[_Epoch], wrong: Sequ
 
 
 def _readings(epoch: _Epoch, side: int) -> tuple[_Reading, ...]:
-    """Return what else a value of a side may be."""
+    """Return the other possible meanings of a side's value."""
     own, other = np.asarray(epoch.now[side].accuracies), epoch.now[1 - side].accuracies
     return (
         _Reading("picked-best-epoch-on-test", epoch.best[side][:1], rounded=True, whole=True),
@@ -164,7 +165,7 @@ def _readings(epoch: _Epoch, side: int) -> tuple[_Reading, ...]:
 
 
 def _lists(subject: Subject) -> tuple[Float, ...]:
-    """Return both lists, without a leading accuracy from before training; none without numbers."""
+    """Return both lists, without a leading accuracy from before training; empty if they are not numbers."""
     call = subject.call
     if call.acc_trn is None or call.acc_val is None or call.steps_after:
         return ()
@@ -174,7 +175,7 @@ def _lists(subject: Subject) -> tuple[Float, ...]:
 
 
 def _what(subject: Subject) -> Said:
-    """Return what was returned, in words."""
+    """Return the returned value in words."""
     if subject.call.steps_after:
         return Text(
             "numbers before the training had ended: a thread went on for {steps_after:,} steps",

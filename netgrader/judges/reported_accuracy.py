@@ -1,4 +1,4 @@
-"""Whether reported accuracies, or errors, are those that we recomputed from the network."""
+"""Whether reported accuracies, or errors, are those that we recompute from the network."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ Array = npt.NDArray[Any]
 
 
 class _ReportLimits(NamedTuple):
-    """How far a reported accuracy may be off. Accuracies, unless another unit is given."""
+    """Tolerances of a reported accuracy, in accuracy unless another unit is given."""
 
     unsteady: float = 0.01
-    """If it differs from time to time, which is charged where the network was built."""
+    """For a network whose answers vary, which is charged where it is built."""
     epochs: int = 100
-    """Epochs of a curve that is looked through for the one that weights were set back to."""
+    """Longest curve, in epochs, that is searched for the epoch that the weights were reset to."""
     running: float = 0.02
-    """If it was taken on a part of the training images, or as they were fed."""
+    """For an accuracy on part of the training images, or measured while training."""
 
 
 LIMITS = _ReportLimits()
@@ -42,7 +42,7 @@ LIMITS = _ReportLimits()
 def require_curves(bench: TestContext, cell: str, remark: Callable[..., None], *, whole_curve: bool = False) -> None:
     """End the test unless a cell's network was trained there, and its curves match its behavior.
 
-    What is right by the student's own rows, labels or accuracy has the cells that made these for its causes. See
+    If the student's own rows, labels or accuracy explain a wrong value, the cells that made them become its causes. See
     `require_reported`.
     """
     result, evidence = require_training(bench, cell), bench.evidence(cell)
@@ -63,20 +63,20 @@ def require_reported(
     *,
     whole_curve: bool = False,
 ) -> None:
-    """End the test unless the last accuracies reported are what the network does.
+    """End the test unless the last reported accuracies are the network's.
 
-    Where the values handed over are those of an earlier epoch, as with early stopping, that epoch's result is remarked on
-    and costs nothing: it is the best of the curve, or one whose accuracy on the training images is right as well. Any
-    other value of the curve is not the network's, no matter how near it is.
+    If the submitted weights are those of an earlier epoch, as with early stopping, that gives a free remark: the value must
+    be the best of the curve, or one whose accuracy on the training images is right as well. Any other value of the curve
+    counts as wrong, however near it is.
 
     Parameters
     ----------
     on_train
-        Gives the accuracy on all training images; asked only where another is reported for the test images than they have.
+        Returns the accuracy on all training images; called only if the value reported for the test images is wrong.
     whole_curve
-        Whether the last of `acc_trn` has to be the accuracy on the training images, by the rule of the exercise.
+        Whether the last value of `acc_trn` must be the accuracy on the training images, by the rule of the exercise.
 
-    Of a regression the curves are of errors, in the unit of the targets.
+    In a regression, the curves are errors in the unit of the targets.
     """
     measure = recomputed.measure
     if not len(acc_val) or not len(acc_trn):
@@ -106,7 +106,7 @@ def require_reported(
 
 
 def _require_on_training(recomputed: Recomputed, reported: float, on_train: Callable[[], float]) -> None:
-    """End the test unless a score on the training images fits a sample of them (or all, if few)."""
+    """End the test unless a reported score on the training images fits a sample of them, or else all."""
     if abs(reported - recomputed.train) <= LIMITS.running:
         return
     measure, train = recomputed.measure, on_train()
@@ -123,10 +123,10 @@ def _of_an_earlier_epoch(
     near: float,
     on_train: Callable[[], float],
 ) -> bool:
-    """Whether a curve tells of a network that was set back to an earlier epoch, or shows the best so far.
+    """Whether the network was reset to an earlier epoch of the curve, or the curve shows the best so far.
 
-    The best of a curve is one value, as its last is; any other counts only together with its accuracy on the training
-    images, and of a curve of no more epochs than anybody trains.
+    The maximum of a curve is one value, as is its last; any other value counts only together with its accuracy on the
+    training images, in a curve of a plausible number of epochs.
     """
     values: Array = np.asarray(acc_val, np.float64)
     if abs(float(np.max(values)) - recomputed.notebook) <= near or shows_best_so_far(acc_val, recomputed.notebook):

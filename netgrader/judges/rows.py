@@ -1,7 +1,7 @@
 """Judge prepared table rows or sequences, and numeric targets: their scale and order.
 
-What is asked for is known to the digit (`netgrader.data.DataSpec.prepared`), so an array is compared with that first, and
-where it differs with what the usual mistakes make of the same rows.
+The required values are known exactly (`netgrader.data.DataSpec.prepared`), so an array is compared with them first, and then
+with the results of common mistakes.
 """
 
 from __future__ import annotations
@@ -43,20 +43,20 @@ __all__ = [
 Array = npt.NDArray[Any]
 Float = npt.NDArray[np.float64]
 Int = npt.NDArray[np.int64]
-SOME = 2000  # rows that are compared where all are likely to be alike
+SOME = 2000  # rows that are compared when all are likely to be alike
 
 
 class _RowLimits(NamedTuple):
-    """Where numbers of rows are the same."""
+    """Tolerances of numbers in rows."""
 
     close: float = 2e-3
-    """Of a value and of what its feature varies by: half precision keeps three digits."""
+    """Fraction of a value plus its feature's standard deviation: half precision keeps three digits."""
     rounded: float = 1e-5
-    """Of a row in another order: single precision."""
+    """Relative tolerance for rows in another order: single precision."""
     nearly_all: float = 0.999
-    """Share of the rows in their place, with which all count as in order."""
+    """Fraction of rows in place, above which all count as in order."""
     equal: float = 1e-6
-    """Of a correlation: columns that are like this one up to rounding."""
+    """Margin in correlation for a column's own place: several columns may be equal up to rounding."""
 
 
 LIMITS = _RowLimits()
@@ -66,25 +66,25 @@ SHIFTS = (1, -1, 2, -2, 3, -3, 10, -10, 100, -100)
 
 
 class JudgedRows(NamedTuple):
-    """What an array of inputs is."""
+    """The judgment of an array of inputs."""
 
     charge: Charge | None
-    """What is wrong with it, None if nothing."""
+    """Its fault; None if it is right."""
     rows: Int | None
-    """Which given input each row shows, -1 where that is not known, None if it is known of none."""
+    """The index of the given input that each row shows, -1 if unknown; None if unknown for all."""
 
     def shown(self, count: int) -> Int:
-        """Return which given input each of so many rows shows: those in its place, where that is not known."""
+        """Return the given input that each row shows; assume the given order if unknown."""
         return np.arange(count) if self.rows is None else self.rows
 
 
 def are_in_order(rows: Int | None) -> bool:
-    """Whether rows show the given inputs in their order, but for a few; also where that is not known."""
+    """Whether nearly all rows show the given inputs in order; also true if the order is unknown."""
     return rows is None or bool((rows == np.arange(len(rows))).mean() >= LIMITS.nearly_all)
 
 
 def judge_reshaped(found: Array, n: int, spec: DataSpec, judge: Callable[[Array], JudgedRows]) -> JudgedRows:
-    """Judge inputs of another shape than that of `n` rows: a part counts if its numbers are right."""
+    """Judge inputs of another shape than `n` rows; right numbers still earn a part."""
     shape = str((n, *spec.fed_shape))
     charge = make_charge("wrong-shape", found=Text("shape {shape}", shape=found.shape), expected=shape)
     if found.shape[:1] != (n,) or found.size != n * spec.size:
@@ -94,19 +94,19 @@ def judge_reshaped(found: Array, n: int, spec: DataSpec, judge: Callable[[Array]
 
 
 def judge_rows(found: Array, raw: Array, other: Array, spec: DataSpec, *, of_test: bool) -> JudgedRows:
-    """Compare an array with the given inputs, prepared.
+    """Compare an array with the given inputs as prepared by the course.
 
     Parameters
     ----------
     found
-        What should be floating-point numbers of shape (n, size), scaled as the course says. Another order of the rows is as
-        good; targets must follow it. In a feature that is constant in training any number will do.
+        Should be floating-point numbers of shape (n, size), scaled as the course says. Another order of the rows is accepted;
+        targets must follow it. Features that are constant in training may have any value.
     raw
         The given inputs (n, …).
     other
-        The training inputs, if these are the test inputs, else the test inputs.
+        The training inputs if `raw` are the test inputs, else the test inputs.
     spec
-        What the course's data are.
+        The specification of the data.
     of_test
         Whether `raw` are the test inputs.
     """
@@ -122,7 +122,7 @@ def judge_rows(found: Array, raw: Array, other: Array, spec: DataSpec, *, of_tes
     train = (other if of_test else raw).reshape(-1, spec.size)
     wanted = spec.prepared(raw, train).astype(np.float64)
     varying = _varying(train, spec)
-    # A deviation over n - 1 rows in place of n is as good.
+    # A standard deviation with n - 1 in place of n is accepted.
     unbiased = np.sqrt((len(train) - 1) / len(train)) if spec.scaling == "standard" else 1.0
     own, others = (one.reshape(-1, spec.size).astype(np.float64) for one in (raw, other))
     right = ("", "", wanted), ("", "", unbiased * wanted)
@@ -137,14 +137,14 @@ def judge_rows(found: Array, raw: Array, other: Array, spec: DataSpec, *, of_tes
 
 
 def _varying(train: Array, spec: DataSpec) -> npt.NDArray[np.bool_]:
-    """Return which features vary in training (size,)."""
+    """Return a mask (size,) of the features that vary in training."""
     _, deviation = spec.mean_and_deviation(train)
     varying: npt.NDArray[np.bool_] = deviation > 0
     return varying
 
 
 def judge_kind(kind: np.dtype[Any]) -> Charge | None:
-    """Return what is wrong with the type of numbers that are right."""
+    """Return a charge if the dtype is not floating point; None otherwise."""
     return None if kind.kind == "f" else make_charge("not-floating-point", 0.5, found=f"{kind}", expected=FLOATING)
 
 
@@ -158,17 +158,17 @@ class Columns:
 
     @property
     def moved(self) -> Int:
-        """Return the columns that are in the place of another one."""
+        """The indexes of columns that are in another one's place."""
         return np.flatnonzero(self.source != np.arange(len(self.source)))
 
     def of(self, rows: Float) -> Float:
-        """Return what given rows (n, size) become likewise."""
+        """Return given rows (n, size) transformed in the same way."""
         made: Float = rows[:, self.source] * self.factor + self.shift
         return made
 
 
 def own_columns(found: Float, raw: Float) -> Columns | None:
-    """Return how found columns were made of given ones, both (n, size); None if any was made otherwise."""
+    """Return how found columns came from given ones, both (n, size); None if any is otherwise."""
     some = slice(None, None, max(1, len(raw) // SOME))
     directions = (one[some] - one[some].mean(axis=0) for one in (found, raw))
     theirs, own = (one / np.where(one.any(axis=0), np.linalg.norm(one, axis=0), 1) for one in directions)
@@ -182,7 +182,7 @@ def own_columns(found: Float, raw: Float) -> Columns | None:
 
 
 def keep_order(found: Float, raw: Float) -> bool:
-    """Whether each found column grows with the given one, or stays constant as after clipping."""
+    """Whether each found column increases with the given one, or is constant in parts, as after clipping."""
     order = np.argsort(raw, axis=0, kind="stable")
     grown = np.diff(np.take_along_axis(found, order, axis=0), axis=0)
     return bool((grown >= -LIMITS.close * found.std(axis=0)).all())
@@ -193,7 +193,7 @@ SCALED = {
     "largest": Text("divided by {largest}"),
     "none": Text("as they are given"),
 }
-"""What rows must be, by how the course scales them."""
+"""The required values of rows, by the course's scaling."""
 
 
 def _expected(spec: DataSpec) -> Said:
@@ -201,7 +201,7 @@ def _expected(spec: DataSpec) -> Said:
 
 
 def _mistakes(rows: Float, other: Float, spec: DataSpec, *, of_test: bool) -> Iterator[tuple[str, Said, Float]]:
-    """Yield what the usual mistakes make of the rows: a code, what it is in words, and the rows."""
+    """Yield the results of common mistakes: a code, a description, and the rows."""
     train, both = other if of_test else rows, np.concatenate([rows, other])
     mean, deviation = train.mean(axis=0), _deviation(train)
     if spec.scaling != "none":
@@ -239,14 +239,14 @@ def _between(rows: Float, by: Float) -> Float:
 
 
 def same_rows(found: Float, wanted: Float) -> npt.NDArray[np.bool_]:
-    """Return which rows are those that are wanted (n,), up to rounding."""
+    """Return which rows equal the wanted ones (n,), up to rounding."""
     close = np.abs(found - wanted) <= LIMITS.close * (wanted.std(axis=0) + np.abs(wanted)) + 1e-12
     same: npt.NDArray[np.bool_] = close.all(axis=1)
     return same
 
 
 def _rows_of(found: Float, wanted: Float) -> Int | None:
-    """Return the wanted row for each row, if all are there once; -1 for ambiguous rows."""
+    """Return the wanted row for each row, if all occur once; -1 for ambiguous rows; None otherwise."""
     n = len(wanted)
     if same_rows(found, wanted).all():
         return np.arange(n)
@@ -255,7 +255,7 @@ def _rows_of(found: Float, wanted: Float) -> Int | None:
     theirs, prints = found @ directions, wanted @ directions
     slack = LIMITS.rounded * float((1 + np.abs(wanted / spread)).max(initial=1.0))
     if (np.abs(np.sort(theirs[:, 0]) - np.sort(prints[:, 0])) > slack).any():
-        return None  # whatever their order, they are others
+        return None  # not a permutation
     index, own = Table(prints, slack).find(theirs), Table(prints, 1e-9).first
     index = own[np.where(index >= 0, index, 0)]
     if not same_rows(found, wanted[index]).all() or not np.array_equal(np.sort(index), np.sort(own)):
@@ -265,7 +265,7 @@ def _rows_of(found: Float, wanted: Float) -> Int | None:
 
 
 def _strange(found: Float, wanted: Float, raw: Array, spec: DataSpec, varying: npt.NDArray[np.bool_]) -> JudgedRows:
-    """Unusual rows: name what is where."""
+    """Judge rows that fit no common mistake by their structure."""
     rows = raw.reshape(found.shape).astype(np.float64)
     columns, in_order = own_columns(found, rows), np.arange(len(found))
     if columns is not None and columns.factor[varying].all():
@@ -280,7 +280,7 @@ def _strange(found: Float, wanted: Float, raw: Array, spec: DataSpec, varying: n
 
 
 def _of_columns(columns: Columns, spec: DataSpec, varying: npt.NDArray[np.bool_]) -> Charge:
-    """Name what is wrong with columns that are given ones, each scaled by numbers of its own."""
+    """Return a charge for columns that are given ones, moved or each with its own scale."""
     for at in columns.moved[:1]:
         what = Text("column {source} in the place of column {at}", source=columns.source[at], at=at)
         return make_charge("wrong-order", 0.25, found=what, expected=Text("columns in their order"))
@@ -293,7 +293,7 @@ def _of_columns(columns: Columns, spec: DataSpec, varying: npt.NDArray[np.bool_]
 
 
 def _are_of_themselves(found: Float, rows: Float, varying: npt.NDArray[np.bool_]) -> bool:
-    """Whether each found row is a multiple of its own row plus a shift; undecidable up to three numbers."""
+    """Whether each found row is a multiple of its own row plus a shift; False below four features."""
     if rows.shape[1] <= 3:
         return False
     one, other = (values - values.mean(axis=1, keepdims=True) for values in (rows.astype(np.float64), found))
@@ -304,7 +304,7 @@ def _are_of_themselves(found: Float, rows: Float, varying: npt.NDArray[np.bool_]
 
 
 def _displaced(found: Float, wanted: Float, varying: npt.NDArray[np.bool_]) -> Charge:
-    """Name what is where in rows that are not given rows at any scale."""
+    """Return a charge for rows that are not given rows at any scale."""
     n, size = wanted.shape
     if same_rows(found.T.reshape(n, size)[:, varying], wanted[:, varying]).all():
         what = Text("numbers of many rows in each: reshaped to ({size}, n) and turned around", size=size)
@@ -317,16 +317,16 @@ def _displaced(found: Float, wanted: Float, varying: npt.NDArray[np.bool_]) -> C
 
 
 def judge_targets(found: Array, given: Array, rows: Int | None = None) -> Charge | None:
-    """Return what is wrong with targets that are numbers, None if nothing.
+    """Return a charge for wrong numeric targets; None if they are right.
 
     Parameters
     ----------
     found
-        What should be the given numbers, of shape (n,) or (n, 1).
+        Should be the given numbers, of shape (n,) or (n, 1).
     given
-        They, shape (n,).
+        The given targets, shape (n,).
     rows
-        Which given input each row of the inputs is, -1 where that is not known; in their order if None.
+        The given input that each row of the inputs shows, -1 if unknown; None for the given order.
     """
     n = len(given)
     if found.shape not in {(n,), (n, 1)}:
@@ -335,7 +335,7 @@ def judge_targets(found: Array, given: Array, rows: Int | None = None) -> Charge
         )
     values, wanted = found.reshape(n).astype(np.float64), given.astype(np.float64)
     true = wanted if rows is None else np.where(rows >= 0, wanted[rows], values)
-    # Half precision would lose what tells one target from the next; single precision keeps seven digits.
+    # Half precision cannot distinguish all targets; single precision keeps seven digits.
     slack = 1e-6 * max(1.0, float(np.abs(wanted).max(initial=0)))
     with np.errstate(invalid="ignore"):
         wrong = np.flatnonzero(~(np.abs(values - true) <= slack))
@@ -363,15 +363,15 @@ class ToldLabel(NamedTuple):
     found: Said
     later: Text
     earlier: Text
-    """What was found; where it is that of the row `shift` after its own, or before it."""
+    """Found texts: in general; for the value of the row `shift` rows later; or earlier."""
     expected: Said
     place: Said
 
 
 def judge_displaced(found: Array, given: Array, told: ToldLabel, *, in_order: bool, slack: float = 0.0) -> Charge:
-    """Return what partly wrong labels or targets `found` (n,) are: shifted, shuffled, or others.
+    """Return a charge for partly wrong labels or targets `found` (n,): shifted, shuffled, or different.
 
-    They may be shifted where the rows are `in_order`. Numbers that are the same may differ by `slack`.
+    Shifts are tried only if the rows are `in_order`. Numbers within `slack` count as equal.
     """
     shift = row_shift(found, given, np.arange(len(given)), SHIFTS, slack) if in_order else None
     if shift is None:

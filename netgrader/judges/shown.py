@@ -1,4 +1,4 @@
-"""Show what was found as pictures: curves, misread images, a student's gradients next to ours."""
+"""Show findings as pictures: curves, misclassified images, the student's gradients next to ours."""
 
 from __future__ import annotations
 
@@ -60,18 +60,18 @@ ACCURACY = "accuracy"
 
 
 class _DrawingLimits(NamedTuple):
-    """How much is drawn."""
+    """Limits on drawings."""
 
     epochs: int = 200
     """Epochs of a curve."""
     wrong: int = 12
-    """Test inputs that a network gets wrong."""
+    """Misclassified test inputs."""
     dots: int = 300
     """Predictions."""
     every: int = 5
-    """Steps from one point of a loss curve to the next."""
+    """Steps between two points of a loss curve."""
     step: float = 0.02
-    """Grey levels of 1, to either side, by which a pixel is moved."""
+    """Gray levels of 1 by which a pixel is moved to either side."""
 
 
 LIMITS = _DrawingLimits()
@@ -88,16 +88,16 @@ TRAINING, TEST, RECOMPUTED = Text("training"), Text("test"), Text("test, recompu
 
 
 def show_claim(show: Callable[[Observation], None], evidence: CellEvidence, recomputed: float) -> None:
-    """Show what a cell reports of its training next to the recomputed values, right or wrong.
+    """Show a cell's reported accuracies next to the recomputed one, right or wrong.
 
     Parameters
     ----------
     show
-        The fixture.
+        The fixture ``show``.
     evidence
-        What the cell handed over that trains; it may lack the curves.
+        The evidence of the cell that trains; it may lack the curves.
     recomputed
-        The accuracy on the test images that its network has.
+        The accuracy of its network on the test images.
     """
     training, test = _curves(evidence, "acc_trn", "acc_val")
     show(Comparison(CLAIM, _last(test), recomputed))
@@ -114,14 +114,14 @@ def _last(curve: npt.NDArray[Any]) -> float | None:
 
 
 def accuracy_curves(training: npt.NDArray[Any], test: npt.NDArray[Any], recomputed: float) -> Curves:
-    """Return the curves that were reported, and the recomputed test accuracy at the last epoch.
+    """Return the reported curves, and the recomputed test accuracy at the last epoch.
 
     Parameters
     ----------
     training, test
-        Accuracies as they were reported, shares of one; they may contain anything.
+        Reported accuracies as fractions; they may contain anything.
     recomputed
-        The accuracy on the test images that the network has as it was left.
+        The accuracy on the test images of the network as left by the run.
     """
     lines = _lines(training, test, recomputed)
     return Curves(EACH_TIME, Text("evaluation"), ACCURACY, lines, percent=True)
@@ -130,7 +130,7 @@ def accuracy_curves(training: npt.NDArray[Any], test: npt.NDArray[Any], recomput
 def _lines(
     training: npt.NDArray[Any], test: npt.NDArray[Any], recomputed: float, most: float = 1.0
 ) -> tuple[Series, ...]:
-    """Return two curves that were reported, without empty ones, and what was recomputed at their end."""
+    """Return the nonempty of two reported curves, and the recomputed value at their end."""
     lines = [_line(name, values, most) for name, values in ((TRAINING, training), (TEST, test)) if len(values)]
     last = max((line.x[-1] for line in lines), default=1.0)
     return (*lines, Series(RECOMPUTED, (last,), (recomputed,)))
@@ -144,11 +144,11 @@ def show_errors(
     Parameters
     ----------
     show
-        The fixture.
+        The fixture ``show``.
     evidence
-        What the cell handed over that trains; it may lack the curves.
+        The evidence of the cell that trains; it may lack the curves.
     recomputed
-        What its network does.
+        The recomputed results of its network.
     targets
         The test targets (n,).
     """
@@ -176,10 +176,10 @@ def predictions(found: npt.NDArray[Any], true: npt.NDArray[Any], unit: str = "")
 
 
 def rate_curves(third: ShortRun, at: ShortRun, triple: ShortRun, tenfold: ShortRun, *, found: bool = False) -> Curves:
-    """Return the losses at a rate, at a third and at three times it; at ten times if `judge_rate` asks."""
+    """Return losses at a rate, a third of it and three times it; ten times if the verdict needs it."""
     verdict = compare_rates(third, at, triple, tenfold, found=found)
     named = [(THIRD, third), (YOURS, at), (TRIPLE, triple)]
-    # Where ten times the rate can tell nothing, the run at three times stands for it.
+    # If ten times the rate adds no evidence, the run at three times stands in for it.
     if verdict is not None and verdict.against is tenfold and tenfold is not triple:
         named.append((TENFOLD, tenfold))
     lines = [_losses(words, run) for words, run in named]
@@ -194,7 +194,7 @@ def _losses(words: Text, run: ShortRun) -> Series:
 
 
 def finite(value: float) -> float | None:
-    """Return a number to draw; None for anything else."""
+    """Return a number to draw; None for non-finite ones."""
     return value if math.isfinite(value) else None
 
 
@@ -211,7 +211,7 @@ def sweep_curve(sweep: StudentSweep, runs: Iterable[ShortRun]) -> Sweep:
 
 
 def wrong_images(found: npt.NDArray[Any], true: npt.NDArray[Any]) -> WrongImages:
-    """Return the first misread test images; `found` and `true` are classes of shape (n,)."""
+    """Return the first misclassified test images; `found` and `true` are classes of shape (n,)."""
     wrong = np.flatnonzero(found != true)
     shown = tuple(WrongImage(int(index), int(found[index]), int(true[index])) for index in wrong[: LIMITS.wrong])
     return WrongImages(shown, len(wrong), len(true))
@@ -219,7 +219,7 @@ def wrong_images(found: npt.NDArray[Any], true: npt.NDArray[Any]) -> WrongImages
 
 def _line(name: Said, values: npt.NDArray[Any], most: float = 1.0) -> Series:
     numbers = np.asarray(values, dtype=np.float64).reshape(-1)[: LIMITS.epochs]
-    # What is no share of one would push everything else out of the picture.
+    # A value outside the range would compress everything else.
     drawn = tuple(map(finite, np.where((numbers >= 0) & (numbers <= most), numbers, np.nan).tolist()))
     return Series(name, tuple(np.arange(1.0, len(drawn) + 1).tolist()), drawn)
 
@@ -235,24 +235,24 @@ TITLE = Text(
 def gradient_pictures(
     lab: Lab, graph: GraphEvidence, values: Mapping[str, Array], images: Array, labels: Array, *, spec: DataSpec
 ) -> Images | None:
-    """Return gradients of all outputs for the least certain image; others have hardly any.
+    """Return gradients of all outputs for the least certain image, where they are largest; or None.
 
     Parameters
     ----------
     graph
         The network with the parts ``X``, ``logits`` and ``each@0`` ….
     values
-        The trained network's variables; those that it has not got start afresh.
+        The trained network's variables; missing ones keep their initial values.
     images, labels
-        Scaled images, float (n, pixels), and what they show (n,).
+        Prepared images, float (n, pixels), and their classes (n,).
     spec
-        What the course's data are.
+        The specification of the data.
 
     Returns
     -------
     Images or None
-        None where inputs are not grey images, where there is not for each class a gradient of the shape of an image, or the
-        graph does not run.
+        None if inputs are not gray images, if there is not a gradient of an image's shape per class, or if the graph does not
+        run.
     """
     if not spec.is_images or len(spec.shape) != 2:
         return None
@@ -271,14 +271,14 @@ def gradient_pictures(
 
 
 def _row(gradients: Array) -> tuple[str, ...]:
-    """Return pictures on one scale."""
+    """Return pictures on a common scale."""
     scale = float(np.abs(np.nan_to_num(gradients, posinf=0.0, neginf=0.0)).max())
     return tuple(signed_image(one, scale) for one in gradients)
 
 
-@np.errstate(over="ignore", invalid="ignore")  # scores are whatever the network gives
+@np.errstate(over="ignore", invalid="ignore")  # logits may be anything
 def _outputs(session: LabSession, graph: GraphEvidence, images: Array, classes: int) -> Array:
-    """Return the softmax of the logits (n, classes), in float64."""
+    """Return the softmax of the logits (n, classes), float64."""
     (logits,) = session.run([graph.parts["logits"]], {graph.parts["X"]: images.astype(np.float32), **graph.eval_feed})
     scores = np.asarray(logits, np.float64)
     if scores.shape != (len(images), classes):
@@ -289,7 +289,7 @@ def _outputs(session: LabSession, graph: GraphEvidence, images: Array, classes: 
 
 
 def _slopes(session: LabSession, graph: GraphEvidence, image: Array, classes: int) -> Array:
-    """Return how the softmax outputs change with each pixel, by central differences (classes, pixels)."""
+    """Return the slopes of the softmax outputs by pixel, from central differences (classes, pixels)."""
     steps = LIMITS.step * np.eye(image.size)
     up, down = (_outputs(session, graph, image + sign * steps, classes) for sign in (1, -1))
     slopes: Array = (up - down).T / (2 * LIMITS.step)
@@ -297,7 +297,7 @@ def _slopes(session: LabSession, graph: GraphEvidence, image: Array, classes: in
 
 
 def show_gradients(bench: TestContext, training: str, show: Callable[[Observation], None]) -> None:
-    """Show the student's gradients as pictures, of the network of check cell `training`, if any."""
+    """Show the student's gradients as pictures, for the network of check cell `training`, if any."""
     graph = bench.evidence(gradients_cell(bench)).raw.graphs.get("gradients")
     if graph is None or "logits" not in graph.parts:
         return

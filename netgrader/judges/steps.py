@@ -27,7 +27,7 @@ __all__ = ["error_fault", "judge_graph", "judge_run"]
 
 NAME = "train"
 INITIALISER = r"(?:Operation '|name: \")(?:\w+/)*(?:init|group_deps)(?:_\d+)?['\"]"
-# Variables of optimizers, of which the instrument has none: its steps are functions.
+# Variables of optimizers; the instrument has none, since its steps are functions.
 OF_OPTIMIZERS = r"uninitialized value \S*(?:beta\d_power|Adam|Momentum|Adagrad|RMSProp)"
 OF_SHAPES = re.compile(f"Cannot feed value of shape|{NOT_AS_MANY}")
 STEPS = Text("steps of net.train_op")
@@ -51,7 +51,7 @@ MEANINGS: tuple[tuple[re.Pattern[str], str, Said, Said], ...] = (
         STEPS,
     ),
 )
-"""What an error says before the first step: a pattern, the fault's code, what was found and expected."""
+"""Errors before the first step: a pattern, the fault's code, found and expected text."""
 EPOCHS = Plural("1 epoch", "{number} epochs")
 AN_END = Plural("1 epoch and then an end", "{number} epochs and then an end")
 OF_STEPS = Plural("1 epoch of steps", "{number} epochs of steps")
@@ -61,7 +61,7 @@ DOES_NOT_END = "DoesNotEnd"  # the instrument's own error; its message is the se
 
 
 def error_fault(subject: Subject) -> Fault | None:
-    """Return what `train` raised, as a fault; None if it raised nothing."""
+    """Return the exception of `train` as a fault; None if there was none."""
     error = subject.call.error
     if error is None:
         return None
@@ -80,7 +80,7 @@ def error_fault(subject: Subject) -> Fault | None:
 
 
 def _of_what_is_run(error: ProbeError, place: str) -> Fault | None:
-    """Return TensorFlow's error about the instrument: its graph is right, the run or feed is not."""
+    """Return the fault for a rejected feed: the instrument's graph is right, so the run or feed is not."""
     if OF_SHAPES.search(error.message):
         code = "labels-not-one-hot" if re.search(r"Tensor '?Y:0", error.message) else "error-in-code"
         found = said_of(error.kind, error.message)
@@ -89,7 +89,7 @@ def _of_what_is_run(error: ProbeError, place: str) -> Fault | None:
 
 
 def _before_a_step(message: str, place: str) -> Fault | None:
-    """Return what TensorFlow says of the instrument where no step was taken, and what it means there."""
+    """Return the fault for an error about the instrument before any step; None if unknown."""
     for pattern, code, found, expected in MEANINGS:
         if pattern.search(message):
             return fault(code, found=found, expected=expected, place=place)
@@ -99,16 +99,16 @@ def _before_a_step(message: str, place: str) -> Fault | None:
 def judge_run(
     subject: Subject, error: Fault | None, *, steps_elsewhere: bool, only_one: bool = False
 ) -> Iterator[LoopFinding]:
-    """Judge initialisation, steps, epochs.
+    """Judge initialization, steps and epochs.
 
     Parameters
     ----------
     error
-        What `error_fault` says.
+        The fault of `error_fault`.
     steps_elsewhere
-        Whether another call did take steps.
+        Whether another call took steps.
     only_one
-        Whether there is one epoch however many are asked for, which spoils a training.
+        Whether all calls run one epoch for any required number, which spoils a training.
     """
     call, course = subject.call, subject.course
     if error is not None:
@@ -132,7 +132,7 @@ def judge_run(
 
 
 def _number_of_epochs(subject: Subject, severity: Severity | None) -> Iterator[LoopFinding]:
-    """Judge how many epochs there were; of which `severity` it is if they are too few or too many."""
+    """Judge the number of epochs; `severity` replaces the usual one if it is wrong."""
     done, asked = len(subject.course.epochs), subject.call.n_epochs
     if done != asked:
         code = "too-few-epochs" if done < asked else "too-many-epochs"
@@ -150,12 +150,12 @@ def _no_step(subject: Subject, steps_elsewhere: bool) -> LoopFinding:
 
 
 def _initialisation(subject: Subject) -> Iterator[LoopFinding]:
-    """Judge whether the weights get their initial value before the first step, and not again."""
+    """Judge whether the weights are initialized before the first step, and not again."""
     call, course = subject.call, subject.course
     first = np.append(course.steps, call.steps)[0]
     others = np.flatnonzero((call.asked & Asked.INITIALISE) == 0)
     later = np.append(others, -1)[np.searchsorted(others, call.initialisations[call.initialisations > first])]
-    again = int(np.isin(later, course.steps).sum())  # of what follows an initialiser; evaluations are judged elsewhere
+    again = int(np.isin(later, course.steps).sum())  # steps after an initializer; evaluations are judged elsewhere
     starts = [call.state[epoch.steps[0]] for epoch in course.epochs]
     reset = len(starts) > 1 and _moves(subject) and bool(np.isclose(starts[1:], starts[0], rtol=1e-6).all())
     if again or reset:
@@ -166,13 +166,13 @@ def _initialisation(subject: Subject) -> Iterator[LoopFinding]:
 
 
 def _moves(subject: Subject) -> bool:
-    """Whether the weights changed at all: steps on nothing but zeros leave them where they are."""
+    """Whether the weights changed at all: steps on zeros leave them unchanged."""
     states = subject.call.state[subject.course.steps[0] :]
     return len(np.unique(states[np.isfinite(states)])) > 1
 
 
 def _left_behind(subject: Subject) -> Iterator[LoopFinding]:
-    """Judge whether the session that `train` was given holds what was learned."""
+    """Judge whether the session passed to `train` holds the trained weights."""
     call = subject.call
     untrained = call.state[subject.course.steps[0]]
     if np.isnan(call.final) or (_moves(subject) and np.isclose(call.final, untrained, rtol=1e-6)):
@@ -188,12 +188,12 @@ def _left_behind(subject: Subject) -> Iterator[LoopFinding]:
 
 
 def judge_graph(subject: Subject) -> Iterator[LoopFinding]:
-    """Judge whether anything is added to the graph once all has been done for the first time."""
+    """Judge whether the graph grows after everything has run once."""
     call, epochs = subject.call, subject.course.epochs
     if not epochs:
         return
     grown = np.flatnonzero(np.diff(call.version) > 0) + 1
-    # An initialiser made in the loop is named for what it does.
+    # An initializer made in the loop is charged as reinitialization.
     grown = grown[(call.asked[grown] & Asked.INITIALISE) == 0]
     first = epochs[0].steps
     within = _between(grown, first[0] + 1, first[-1])

@@ -1,7 +1,7 @@
-"""What a network must have, regardless of its faults; used with the faults that the reader names.
+"""Requirements on a network, independent of its faults; used together with the reader's faults.
 
-A reader that finds no fault in a network without a loss has not found a right loss. These functions ask for the thing
-itself. What the reader could not decide is ungradable: it is put before the instructor, and nobody is blamed.
+A reader that finds no fault in a network without a loss has not found a right loss. These functions require the parts
+themselves. If the reader could not decide, the test is ungradable: the instructor looks at it, and no student is charged.
 """
 
 from __future__ import annotations
@@ -63,24 +63,24 @@ PARTS = ("X", "Y", "logits", "prediction", "loss", "train_op", "accuracy")
 
 
 class _Trials(NamedTuple):
-    """How networks are tried out."""
+    """Constants of trials of networks."""
 
     half: float = 0.5
     """The probability above which the second of two classes is the likelier one."""
     spread: float = 0.1
-    """The standard deviation of the weights."""
+    """Standard deviation of the random weights."""
     close: float = 6e-4
-    """How far an accuracy may be off: one that leaves out a row, or counts one too many, is further off."""
+    """Tolerance of an accuracy: leaving out or adding a row changes it by more."""
     inked: float = 0.1
-    """Share of the pixels: of images that are alike a network of random weights would say one class."""
+    """Fraction of inked pixels: for similar images, a network of random weights would predict one class."""
     rows: int = 7
-    """No size that a placeholder might have by accident."""
+    """A number of rows that no placeholder has by accident."""
     same_rate: float = 1e-4
-    """Relative; a rate kept in half precision is another rate."""
+    """Relative tolerance of a rate; one stored in half precision differs by more."""
     judged: tuple[int, int] = (300, 400)
-    """Rows of which the accuracy is taken, more than a usual minibatch; how many, and which are right, follows from the graph."""
+    """Rows of an accuracy's trial, more than a usual minibatch; the graph's hash decides how many, and which are right."""
     batches: tuple[int, ...] = (8, 10, 16, 20, 25, 32, 50, 64, 100, 128, 200, 250, 256, 500, 512, 1)
-    """Sizes that a network may have been written for, where it takes one only."""
+    """Batch sizes to try for a network that accepts only one."""
 
 
 LIMITS = _Trials()
@@ -89,7 +89,7 @@ ONE_NUMBER = Text("one, whose value is a number")
 
 
 def require_graph(graph: GraphEvidence) -> None:
-    """End the test unless the parts are in the graph that is returned with them."""
+    """End the test unless the parts belong to the graph that is returned with them."""
     returned = graph.about.get("returned")
     if returned == "none":
         expected = Text("net.graph, as SimpleNamespace(graph=graph, X=X, …) has it")
@@ -107,7 +107,7 @@ def require_finished(evidence: CellEvidence, name: str) -> None:
 
 
 def require_step(graph: GraphEvidence, network: Network) -> None:
-    """End the test if the training step is not an operation, and there is no other."""
+    """End the test if the training step is not an operation, and no other one exists."""
     other = graph.about.get("no_step")
     if network.optimizer is None and isinstance(other, str):
         minimised = Text("optimizer.minimize(loss), which is the training step")
@@ -116,7 +116,7 @@ def require_step(graph: GraphEvidence, network: Network) -> None:
 
 
 class _FedShape(NamedTuple):
-    """The placeholders of images and labels, sizes of their rows, and the required shape, if any."""
+    """The placeholders of images and labels, sizes of their rows, and the required input shape, or None."""
 
     images: str
     labels: str
@@ -127,24 +127,24 @@ class _FedShape(NamedTuple):
 
 
 def _fed(network: Network, names: Mapping[str, str | None]) -> _FedShape | None:
-    """Return what a network is fed, by the `names` of its parts; None where a part or a size is not known."""
+    """Return the feeds of a network, from the `names` of its parts; None if a part or a size is unknown."""
     exercise = _asked(network)
     known = (names.get("X"), names.get("Y"), exercise.inputs, exercise.classes, exercise.label_width)
     return None if None in known else _FedShape._make((*known, exercise.input_shape))
 
 
 def _asked(network: Network) -> Exercise:
-    """Return the exercise that a network is an answer to; one that asks for nothing where there is none."""
+    """Return a network's exercise; one without requirements if it has none."""
     return network.exercise or Exercise("", loss=None)
 
 
 def _names(network: Network) -> dict[str, str | None]:
-    """Return the tensor or op that plays each role; None where it is undecided or absent."""
+    """Return the tensor or op that plays each role; None if it is undecided or absent."""
     return {role: played.name for role, played in network.roles.items()}
 
 
 def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
-    """End the test unless loss and accuracy follow from any number of rows and one-hot labels."""
+    """End the test unless loss and accuracy can be computed for any number of rows and one-hot labels."""
     names = _names(network)
     fed_with = _fed(network, names)
     if fed_with is None or "fixed-batch-size" in network.codes:
@@ -170,14 +170,14 @@ def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
 
 
 def _stops(session: LabSession, graph: GraphEvidence, fed: _FedShape, name: str, rows: int) -> LabError | None:
-    """Run a part of the network on so many rows, and return the error that it stops with."""
+    """Run a part of the network on `rows` rows; return the error if it fails, else None."""
     value = run_alone(session, name, _feeds(graph, fed, np.full((rows, fed.pixels), 0.5), np.arange(rows)))
     return value if isinstance(value, LabError) else None
 
 
 def _feeds(graph: GraphEvidence, fed: _FedShape, rows: Array, classes: Array) -> dict[str, Array]:
-    """Return feeds for rows (n, pixels), with labels of these `classes` (n,), up to their number."""
-    # Only what was asked for may have another shape than rows.
+    """Return feeds for rows (n, pixels), with labels of these `classes` (n,), modulo their number."""
+    # Only a required input shape may differ from flat rows.
     shown = rows if fed.asked is None else shaped(graph, rows)
     labels = np.eye(fed.classes)[classes % fed.classes][:, -fed.width :]
     return {**graph.eval_feed, fed.images: shown, fed.labels: shaped(graph, labels, "Y")}
@@ -193,7 +193,7 @@ def _require_single(graph: GraphEvidence) -> None:
 
 
 def require_loss(network: Network) -> Loss:
-    """Return the loss; end the test unless it is there and of known kind. Its faults say if it is right."""
+    """Return the loss; end the test unless it exists and is of a known kind. Its faults judge it."""
     if network.loss is None:
         expected = _asked(network).loss or Text("a loss")
         fail("missing-tensor", found=Text("no loss"), expected=expected, severity=Severity.FATAL)
@@ -207,7 +207,7 @@ OTHER_FORM = Text("The loss is another form of the cross-entropy than the exerci
 
 
 def note_reduction(network: Network, remark: Callable[..., None]) -> None:
-    """Remark that a loss is not the required mean. It costs nothing: Adam's steps ignore its scale."""
+    """Remark that a loss is not the required mean; it is free, since Adam's steps do not depend on scale."""
     remark("loss-not-mean", found=REDUCTIONS.get(require_loss(network).reduction, MEAN), expected=MEAN)
 
 
@@ -217,7 +217,7 @@ def note_form(network: Network, remark: Callable[..., None]) -> None:
 
 
 def require_optimizer(network: Network) -> Optimizer:
-    """Return the optimizer; end the test unless it moves variables. Its faults decide the rest."""
+    """Return the optimizer; end the test unless it moves variables. Its faults judge it."""
     if network.optimizer is None:
         fail(
             "missing-tensor",
@@ -241,7 +241,7 @@ def require_rate(network: Network, rate: float, *, severity: Severity | None = N
 
 
 def require_alike(network: Network, rate: float, other: Network) -> None:
-    """End the test if the same network made for another `rate` has faults of its own, or another rate."""
+    """End the test if the same network built with another `rate` has faults of its own, or a wrong rate."""
     known = {fault.code for fault in network.faults}
     fail_all([fault for fault in other.faults if fault.code not in known])
     require_rate(other, rate)
@@ -265,7 +265,7 @@ PREDICTIONS = {
 
 
 def require_probabilities(network: Network) -> None:
-    """End the test unless the prediction is the softmax of the logits, after other faults."""
+    """End the test unless the prediction is the softmax of the logits; other faults come first."""
     made = network.prediction_is or "softmax"
     if made != "softmax" and not network.faults:
         found = PREDICTIONS.get(made, Text("other numbers"))
@@ -273,22 +273,24 @@ def require_probabilities(network: Network) -> None:
 
 
 def require_share(lab: Lab, graph: GraphEvidence, network: Network, *, free: bool = False) -> None:
-    """End the test unless the accuracy is the share of rows whose largest logit matches the label.
+    """End the test unless the accuracy is the fraction of rows whose largest logit matches the label.
 
-    Where something else is wrong, or the parts cannot be run, other tests say so. A network that is `free` may also take it
-    of its prediction, such as the mean of several outputs.
+    If something else is wrong, other tests report it. A `free` network may also base it on its prediction, such as the mean
+    of several outputs.
     """
     names = _names(network)
     fed_with, accuracy = _fed(network, names), names.get("accuracy")
     of = list(filter(None, map(names.get, ("logits", "prediction")[: 1 + free])))
-    cuts = {names.get("prediction"): LIMITS.half}  # above which a single number means the second class; logits: above 0
+    cuts = {
+        names.get("prediction"): LIMITS.half
+    }  # a single number above this means the second class; for logits, above 0
     if fed_with is None or accuracy is None or network.faults:
         return
     random, loaded = random_of(graph), lab.load(graph.meta_graph)
     with started(loaded) as session:
         values = session.values(loaded.trainable)
         session.assign({name: random.normal(0, LIMITS.spread, value.shape) for name, value in values.items()})
-        # In one session, for what adds up from one evaluation to the next.
+        # In one session, to reveal values that accumulate from one evaluation to the next.
         for count in random.integers(*LIMITS.judged, 2).tolist():
             right = random.permutation(count) < random.integers(1 + count // 4, count // 2)
             trial = _ShareTrial(session, graph, fed_with, _rows(random, count, fed_with.pixels), random)
@@ -297,13 +299,13 @@ def require_share(lab: Lab, graph: GraphEvidence, network: Network, *, free: boo
 
 
 def _rows(random: np.random.Generator, count: int, pixels: int) -> Array:
-    """Draw rows (count, pixels) of which a few pixels are inked."""
+    """Draw rows (count, pixels) with a few inked pixels."""
     inked: Array = random.uniform(size=(count, pixels)) * (random.uniform(size=(count, pixels)) < LIMITS.inked)
     return inked
 
 
 class _ShareTrial(NamedTuple):
-    """Rows of ours of which a network's accuracy is taken."""
+    """Our own rows for a trial of a network's accuracy."""
 
     session: LabSession
     graph: GraphEvidence
@@ -312,17 +314,17 @@ class _ShareTrial(NamedTuple):
     random: np.random.Generator
 
     def _run(self, tensor: str, classes: Array) -> Array:
-        """Run a tensor on the rows with labels that name these `classes` (n,); ungradable where it stops."""
+        """Run a tensor on the rows with labels of these `classes` (n,); ungradable if it fails."""
         value = run_alone(self.session, tensor, _feeds(self.graph, self.fed, self.rows, classes))
         if isinstance(value, LabError):
             ungradable(Text("The accuracy cannot be run on {images} of ours; your instructor will look at it."))
         return value
 
     def share(self, accuracy: str, tensor: str, right: Array, cut: float) -> Array | None:
-        """Return the accuracy if just the `right` rows (n,) have the class of their scores as label.
+        """Return the accuracy if exactly the `right` rows (n,) have the predicted class as their label.
 
-        The scores are those that a `tensor`, logits or prediction, gives the rows; None if it has none for each row. A
-        single one means the second class above `cut`.
+        The prediction comes from a `tensor`, logits or prediction; None if it does not have scores for each row. A single
+        score above `cut` means the second class.
         """
         scores = self._run(tensor, np.zeros(len(self.rows), int))
         if scores.shape not in {(len(right), self.fed.width), (len(right),)}:
@@ -335,7 +337,7 @@ class _ShareTrial(NamedTuple):
 
 
 def _require_right_share(shares: Sequence[Array], right: Array) -> None:
-    """End the test unless one of the `shares` is that of the rows that are `right`."""
+    """End the test unless one of the `shares` is the fraction of rows that are `right`."""
     true = float(np.mean(right))
     if not shares or any(one.size == 1 and math.isclose(one.item(), true, abs_tol=LIMITS.close) for one in shares):
         return
@@ -373,7 +375,7 @@ def note_switches(graph: GraphEvidence, remark: Callable[..., None]) -> None:
 
 
 def require_evaluable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
-    """End the test if the accuracy asks for more than images, labels and what the part ``eval_feed`` adds."""
+    """End the test if the accuracy needs more feeds than images, labels and those of ``eval_feed``."""
     fed_with, accuracy = _fed(network, graph.parts), graph.parts.get("accuracy")
     if fed_with is None or accuracy is None:
         return
@@ -386,8 +388,8 @@ def require_evaluable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
 def require_weights(lab: Lab, graph: GraphEvidence, network: Network, part: str, layer: int = 0) -> None:
     """End the test unless the `part` is a layer's weights: its variable, or a tensor with its value.
 
-    A layer may keep weights and bias in one variable, or build its weights from parts. So where the variable itself is
-    not what was handed over, it must have the weights' shape and change with the layer's variables.
+    A layer may keep weights and bias in one variable, or build its weights from parts. So if the part is not the variable
+    itself, it must have the weights' shape and change with the layer's variables.
     """
     name, own = graph.parts.get(part), network.layers[layer]
     if name is None:

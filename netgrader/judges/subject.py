@@ -1,9 +1,8 @@
-"""One call of `train` with everything that its judges look at, so that each is worked out once.
+"""One call of `train` with everything that its judges need, computed once.
 
-Which runs of a call belong to which epoch: train steps and evaluations in the order in which they happened.
-
-Nothing says where an epoch ends; it shows in what was fed. A loop that made as many passes as it was asked for is cut
-into equal parts; any other is cut where the network was evaluated.
+Assigns the runs of a call to epochs: training steps and evaluations in order. Nothing marks the end of an epoch; the fed rows
+show it. A loop with the required number of passes is cut into equal parts; any other one is cut where the network was
+evaluated.
 """
 
 from __future__ import annotations
@@ -28,15 +27,15 @@ if TYPE_CHECKING:
 
 __all__ = ["NOISE", "CallEpochs", "Epoch", "Origins", "Subject", "course", "finding", "origins", "per_run", "usual"]
 
-# A train step this many times larger than the others, and than what was asked for, is an evaluation with the train op.
+# A training step this many times larger than the others, and than the required size, is an evaluation with the train op.
 STRAY = 3
-# Up to this share of labels may disagree: a student's own arrays may have equal images or an unclear label.
+# Up to this fraction of labels may disagree: a student's own arrays may have equal images or unclear labels.
 NOISE = 0.002
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """The train steps of an epoch, and the evaluations before the next epoch, as run numbers."""
+    """The training steps of an epoch, and the evaluations before the next epoch, as run numbers."""
 
     steps: Int
     evaluations: Int
@@ -44,32 +43,32 @@ class Epoch:
 
 @dataclass(frozen=True)
 class CallEpochs:
-    """How a call went."""
+    """The course of a call."""
 
     epochs: tuple[Epoch, ...]
-    """The epochs that were run."""
+    """The epochs that ran."""
     before: Int
     """Evaluations before the first step."""
     strays: Int
-    """Train steps that are evaluations: the train op was among the fetches. They count as evaluations in `epochs`."""
+    """Training steps that are evaluations: the train op was among the fetches. They count as evaluations in `epochs`."""
     start: int = 0
-    """The first run that counts: what came before was undone by an initialiser, and all was done after it."""
+    """The first run that counts: an initializer undid all earlier ones, and the whole training came after it."""
 
     @property
     def steps(self) -> Int:
-        """Return all train steps but the strays."""
+        """All training steps except the strays."""
         return np.concatenate([np.empty(0, dtype=np.int64), *(epoch.steps for epoch in self.epochs)])
 
 
 def per_run(call: LoggedCall, mask: Bool) -> Int:
-    """For each run, how many of its rows are in `mask`, which has an entry for each row of the call."""
+    """Return for each run the number of its rows in `mask`, which has an entry for each row of the call."""
     sums = np.concatenate([[0], np.cumsum(mask)])
     counts: Int = sums[call.starts[1:]] - sums[call.starts[:-1]]
     return counts
 
 
 def course(call: LoggedCall, tables: Tables) -> CallEpochs:
-    """Cut a call into epochs."""
+    """Return a call cut into epochs."""
     is_step = (call.asked & Asked.STEP) > 0
     start = _start(call, tables, is_step)
     is_step[:start] = False
@@ -102,18 +101,18 @@ def _start(call: LoggedCall, tables: Tables, is_step: Bool) -> int:
 
 
 def _stray(call: LoggedCall, tables: Tables, is_step: Bool) -> Bool:
-    """Steps on test images, or far larger than the others."""
+    """Return a mask of steps that are evaluations: on test images, or far larger than the others."""
     if not is_step.any():
         return is_step
     of_test = per_run(call, call.rows.index >= tables.n_train)
     usual = max(float(np.median(call.sizes[is_step])), call.mini_batch_size)
     stray: Bool = is_step & ((2 * of_test > call.sizes) | (call.sizes > STRAY * usual))
-    # Where most steps are like that, they are what the loop does, not what slipped into its evaluation.
+    # If most steps are like that, they are the training itself, not strays.
     return stray if 2 * stray.sum() < is_step.sum() else np.zeros_like(stray)
 
 
 def _cuts(call: LoggedCall, tables: Tables, steps: Int, looks: Int) -> list[int]:
-    """Positions among `steps` at which the second and later epochs begin."""
+    """Return the positions among `steps` at which the second and later epochs begin."""
     asked, n_steps = call.n_epochs, len(steps)
     gap = np.searchsorted(steps, looks)
     weight = np.bincount(gap, weights=call.sizes[looks], minlength=n_steps + 1)
@@ -127,12 +126,12 @@ def _cuts(call: LoggedCall, tables: Tables, steps: Int, looks: Int) -> list[int]
     passes = round(int(call.sizes[steps].sum()) / len(tables.train))
     if _are_passes(passes, call, tables, steps):
         return _equal(n_steps, passes)
-    # Where an error ended it, nothing says that it was in the last epoch.
+    # After an error, the last epoch may be incomplete.
     return _equal(n_steps, asked) if n_steps % asked == 0 and call.error is None else []
 
 
 def _are_passes(number: int, call: LoggedCall, tables: Tables, steps: Int) -> bool:
-    """Whether some steps are whole passes over the training rows, equal up to one minibatch each."""
+    """Whether some steps are whole passes over the training rows, each up to one minibatch."""
     if number < 1 or len(steps) % number:
         return False
     slack = max(call.mini_batch_size, int(np.max(call.sizes[steps])))
@@ -148,12 +147,12 @@ class Origins:
     """The origin of the rows of the student's arrays, as far as known."""
 
     spec: DataSpec
-    """What the course's data are."""
+    """The specification of the data."""
     shown: Bytes
-    """The class that each row of the tables shows, `NO_LABEL` where that is not known."""
+    """The class that each row of the tables shows; `NO_LABEL` if unknown."""
     train_scale: float = 1.0
     test_scale: float = 1.0
-    """What grey levels between 0 and 1 were multiplied with, NaN where the rows are not given images."""
+    """The factors of gray levels between 0 and 1; NaN if the rows are not given images."""
 
 
 def origins(
@@ -170,14 +169,14 @@ def origins(
 
 
 def usual(factors: Float) -> float:
-    """Return the middle one of some factors; NaN where most are not known."""
+    """Return the upper median of the known factors; NaN if most are unknown."""
     known = factors[np.isfinite(factors)]
     return float(np.percentile(known, 50, method="higher")) if 2 * len(known) > len(factors) else float("nan")
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A call, the tables that number its rows, how the call went, and where the rows come from."""
+    """A call, the tables that number its rows, its course, and the origin of the rows."""
 
     call: LoggedCall
     tables: Tables
@@ -185,33 +184,33 @@ class Subject:
 
     @property
     def spec(self) -> DataSpec:
-        """Return what the course's data are."""
+        """The specification of the data."""
         return self.origins.spec
 
     @cached_property
     def course(self) -> CallEpochs:
-        """Return the call in epochs."""
+        """The call cut into epochs."""
         return course(self.call, self.tables)
 
     @cached_property
     def n_train(self) -> int:
-        """Return how many different training rows there are."""
+        """The number of distinct training rows."""
         return len(self.tables.train)
 
     @cached_property
     def n_test(self) -> int:
-        """Return how many different test rows there are."""
+        """The number of distinct test rows."""
         return len(self.tables.test)
 
     @cached_property
     def trained_on(self) -> Rows:
-        """Return the rows of all train steps that count, strays among them."""
+        """The rows of all training steps that count, including strays."""
         steps = self.call.steps
         return self.call.of(steps[steps >= self.course.start])
 
     @cached_property
     def unrepeatable(self) -> str:
-        """Return the code of the fault that prevents recomputing the steps; empty if they can be."""
+        """The code of the fault that prevents recomputing the steps; empty if they can be recomputed."""
         if self.call.own_optimizer:
             return "train-op-not-run"
         if (self.trained_on.index < 0).any():
@@ -220,36 +219,36 @@ class Subject:
 
     @cached_property
     def fed_own_labels(self) -> bool:
-        """Return whether the train steps were fed images with their own labels."""
+        """Whether the training steps were fed images with their own labels."""
         steps = self.course.steps
         return not self.of_others(
             np.flatnonzero(np.repeat(np.isin(np.arange(len(self.call.sizes)), steps), self.call.sizes))
         )
 
     def of_others(self, at: Int) -> bool:
-        """Return whether the labels fed with the rows `at` these places of the call are other rows'."""
+        """Whether the labels fed with the rows at positions `at` belong to other rows."""
         index, labels = self.call.rows.index[at], self.call.rows.labels[at]
         known = (index >= 0) & (labels != NO_LABEL)
         return bool(known.any()) and self.nearest_classes(index[known], labels[known])[0] > NOISE
 
     def nearest_classes(self, index: Int, labels: Bytes) -> tuple[float, Bytes]:
-        """Return the share of wrong `labels` of rows `index`, by own or true classes, and by which.
+        """Return the fraction of wrong `labels` of rows `index`, by own or true classes, and the classes used.
 
-        Either will do: labels that are wrong in the array are the fault of ``prepare_data``, and a loop that makes its own
-        labels is right if they are.
+        Either match is right: wrong labels in the array are the fault of ``prepare_data``, and a loop may make its own labels
+        if they are correct.
         """
         candidates = (self.tables.classes, self.origins.shown)
         return min(((_wrong(labels, classes[index]), classes) for classes in candidates), key=lambda pair: pair[0])
 
     def seen(self, epoch: Epoch) -> dict[int, int]:
-        """Return how many training rows were fed how often in the train steps of an epoch."""
+        """Return the number of training rows by how often they were fed in the training steps of an epoch."""
         index = self.rows(epoch).index
         times = np.bincount(index[(index >= 0) & (index < self.tables.n_train)], minlength=self.tables.n_train)
         often, rows = np.unique(times[self.tables.train], return_counts=True)
         return dict(zip(often.tolist(), rows.tolist(), strict=True))
 
     def rows(self, epoch: Epoch) -> Rows:
-        """Return the rows fed in the train steps of an epoch."""
+        """Return the rows fed in the training steps of an epoch."""
         return self.call.of(epoch.steps)
 
 
@@ -269,5 +268,5 @@ def finding(
     side: str = "",
     severity: Severity | None = None,
 ) -> LoopFinding:
-    """Return a finding with a code of the catalogue, and its severity unless another is given."""
+    """Return a finding with a code of the catalog, and its severity unless another is given."""
     return LoopFinding(aspect, fault(what, place, found, expected, severity), share, side)

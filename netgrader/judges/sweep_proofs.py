@@ -1,7 +1,7 @@
 """Whether training gave the results of a sweep: each needs weights of its own that reach it.
 
-Only weights prove that nothing was trained: those that training never moved, and copies of one network. A result that
-the student's own rows, labels or accuracy give is honest, and what is wrong with these is charged where they were made.
+Only weights can show that nothing was trained: weights that training never moved, and copies of one network. A result that
+the student's own rows, labels or accuracy reproduce is honest; their faults are charged where they were made.
 """
 
 from __future__ import annotations
@@ -55,53 +55,53 @@ Array = npt.NDArray[Any]
 
 
 class Enough:
-    """How many runs prove a sweep, and how near they must come."""
+    """Limits on the proof of a sweep, and tolerances."""
 
-    MOST_TRAINED = 24  # networks that are handed over with their weights, 5 MB each
-    MOST_PROVEN = 12  # results that have to be proven, of however many: half of what is handed over
-    TEST_ROWS = 2_000  # test images: chance moves an accuracy on so many by half a percent
-    NEAR, DEVIATIONS = 0.03, 4.0  # accuracy, and standard deviations, between two honest measurements of one network
+    MOST_TRAINED = 24  # networks submitted with their weights, 5 MB each
+    MOST_PROVEN = 12  # results that must be proven, of any number: half of the submitted networks
+    TEST_ROWS = 2_000  # test images: chance moves an accuracy on this many by half a percent
+    NEAR, DEVIATIONS = 0.03, 4.0  # tolerance of honest measurements: accuracy, and standard deviations
     MEASURES = 3  # accuracies of a network: ours, by the student's rows, by the student's accuracy
-    SAME = 1e-3  # of what training moves: copies with noise; networks trained at two rates differ by more than a tenth of it
+    SAME = 1e-3  # relative to training's change: noisy copies differ by less, networks trained at two rates by more than a tenth
 
 
 DEFAULT = "default"
-"""The value of a network that was built without naming one."""
+"""The value of a network that was built without a named one."""
 NOT_REPRODUCED, OF_ONE = "sweep-result-not-reproduced", "sweep-of-one-network"
 OF_ITS_OWN = Text("for each value a network of its own, built with it and trained in a session of this notebook")
 
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """A network that a session of the notebook trained."""
+    """A network trained by a session of the notebook."""
 
     value: object
-    """The value that its graph was built with, or `DEFAULT`; None where it may be any."""
+    """The value that its graph was built with, or `DEFAULT`; None if it may be any."""
     accuracies: tuple[float, ...]
-    """On our test images; on the student's rows with their labels; by the network's own accuracy on these, where that is
-    at fault. The last two are left out where the first proves enough."""
+    """On our test images; on the student's rows with their labels; by the network's own accuracy on these, if that is faulty.
+    The last two are omitted if the first proves enough."""
     run: object = None
-    """Which training it comes from, of those that began with weights of their own; None where that is not known."""
+    """The training run it comes from (one per set of initial weights); None if unknown."""
 
 
 @dataclass(frozen=True)
 class Proof:
-    """Which results of a sweep its networks reach."""
+    """The results of a sweep that its networks reach."""
 
     networks: Sequence[TrainedNetwork]
     by: Mapping[float, tuple[int, int]]
-    """By rate, which network reaches the result, and by which of its accuracies."""
+    """By rate, the index of the network that reaches the result, and of the accuracy that shows it."""
     makers: Sequence[str] = ("", "", "")
-    """The exercise that made what each of the accuracies is taken with, in words; empty for ours."""
+    """The exercise that made the basis of each accuracy, in words; empty for ours."""
 
     @property
     def as_handed(self) -> list[float]:
-        """Return the rates whose results only the student's own rows, labels or accuracy give."""
+        """The rates whose results only the student's own rows, labels or accuracy reproduce."""
         return [rate for rate, (_, measure) in self.by.items() if measure]
 
     @property
     def of_one(self) -> bool:
-        """Whether all networks were built with one value, or come from one training that went on."""
+        """Whether all networks were built with one value, or come from one continued training."""
         values, runs = {one.value for one in self.networks}, {one.run for one in self.networks}
         return any(len(known - {None}) == len(known) == 1 for known in (values, runs))
 
@@ -112,7 +112,7 @@ def proof_of(bench: TestContext) -> Proof:
     Raises
     ------
     LabError
-        If they cannot be looked at.
+        If the weights cannot be evaluated.
     """
     proof: Proof = bench.once("proof_of_the_sweep", lambda: _look(bench))
     return proof
@@ -123,8 +123,8 @@ def _look(bench: TestContext) -> Proof:
     known = evidence.raw.graphs
     handed = [known[name] for name in map(trained_at, range(Enough.MOST_TRAINED)) if name in known]
     if not handed:
-        evidence.graph(BEST)  # where no network can be built, that is what is wrong
-    # Where the network is at fault, which is charged where it is built, training may well move nothing.
+        evidence.graph(BEST)  # if no network could be built, that is the fault
+    # Training may not move a faulty network, which is charged where it is built.
     graphs = distinct(handed, lambda graph: {} if _is_faulty(bench) else _starts(bench, graph))
     proof = prove(sweep, [_measured(bench, graph) for graph in graphs])
     if lacking(sweep, proof) <= 0:
@@ -143,7 +143,7 @@ def _needed(sweep: StudentSweep) -> int:
 
 
 def lacking(sweep: StudentSweep, proof: Proof) -> int:
-    """Return how many more results would have to be proven."""
+    """Return how many more results must be proven."""
     return _needed(sweep) - len(proof.by)
 
 
@@ -153,7 +153,7 @@ def _is_faulty(bench: TestContext) -> bool:
 
 
 def _starts(bench: TestContext, graph: GraphEvidence) -> Mapping[str, Array]:
-    """Return the variables that begin with the same values each time, biases mostly."""
+    """Return the variables with fixed initial values, mostly biases."""
     shapes = tuple(sorted((name, value.shape) for name, value in graph.values.items()))
     found: Mapping[str, Array] = bench.once(("starts", shapes), lambda: fixed_starts(bench.lab, graph))
     return found
@@ -162,14 +162,14 @@ def _starts(bench: TestContext, graph: GraphEvidence) -> Mapping[str, Array]:
 def distinct(
     graphs: Sequence[GraphEvidence], starts: Callable[[GraphEvidence], Mapping[str, Array]]
 ) -> list[GraphEvidence]:
-    """Return the networks that training moved, each once, however much noise was laid over its copies.
+    """Return the networks that training moved, each once; noisy copies count as one.
 
-    Weights that are no longer numbers are alike, so each network that has some counts.
+    Weights that are nan cannot be compared, so each network with some counts.
     """
     kept: list[tuple[GraphEvidence, float]] = []
     for graph in graphs:
         moved = _distance(starts(graph), graph.values)
-        # Where nothing begins with the same values each time, it is not known how far training moved them.
+        # Without fixed initial values, it is unknown how far training moved them.
         known = np.nan_to_num(moved, posinf=0.0)
         near = [_distance(graph.values, other.values) <= Enough.SAME * max(known, far) for other, far in kept]
         if moved != 0 and not any(near):
@@ -194,7 +194,7 @@ def _measured(bench: TestContext, graph: GraphEvidence, *, as_handed: bool = Fal
 
 
 def sample(bench: TestContext) -> tuple[Array, Array]:
-    """Return test images as the notebook was given and scaled them, and their classes by its labels."""
+    """Return test images as the notebook received and scaled them, and their classes by its labels."""
     data = data_for(bench)
     rows = slice(None, None, max(1, len(data.x_test) // Enough.TEST_ROWS))
     return data.prepared(bench.given.images[rows]), data.called(data.y_test[rows])
@@ -208,7 +208,7 @@ def _accuracy(session: LabSession, graph: GraphEvidence, images: Array, labels: 
 def _as_handed(bench: TestContext, session: LabSession, graph: GraphEvidence) -> list[float]:
     handed = test_rows_as_handed(bench)
     found = [_accuracy(session, graph, handed.rows, handed.labels.argmax(axis=1))]
-    # An accuracy that its own check finds right can only agree with this; one that does not is made to.
+    # An accuracy whose own check passes can only agree with this; a faulty one must be tried.
     own = own_accuracy(session, graph, handed) if _is_faulty(bench) else None
     return found if own is None else [*found, own]
 
@@ -216,7 +216,7 @@ def _as_handed(bench: TestContext, session: LabSession, graph: GraphEvidence) ->
 def prove(sweep: StudentSweep, networks: Sequence[TrainedNetwork]) -> Proof:
     """Return the results that networks reach, at most one each, by their first matching accuracy.
 
-    Results are taken in ascending order, with the lowest accuracy that is near, so that as many are proven as can be.
+    Results are matched in ascending order with the lowest accuracy near them, which proves the most.
     """
     by: dict[float, tuple[int, int]] = {}
     left = set(range(len(networks)))
@@ -234,7 +234,7 @@ def prove(sweep: StudentSweep, networks: Sequence[TrainedNetwork]) -> Proof:
 
 
 def _reaches(network: TrainedNetwork, rate: float, measure: int, reported: float) -> bool:
-    """Whether a network can be what a result at a rate was measured of."""
+    """Whether a network can have given the reported result at a rate."""
     if network.value not in {rate, None} or len(network.accuracies) <= measure:
         return False
     accuracy = network.accuracies[measure]
@@ -243,7 +243,7 @@ def _reaches(network: TrainedNetwork, rate: float, measure: int, reported: float
 
 
 def judge_proof(sweep: StudentSweep, proof: Proof) -> Charge | None:
-    """Return a finding if training supports too few results of a sweep; None if it supports enough."""
+    """Return a charge if training supports too few results of a sweep; None if it supports enough."""
     number = _needed(sweep)
     by_any = prove(sweep, [replace(network, value=None) for network in proof.networks])
     if proof.of_one and lacking(sweep, by_any) <= 0 < number - 1:
@@ -259,7 +259,7 @@ def judge_proof(sweep: StudentSweep, proof: Proof) -> Charge | None:
 
 
 def charge_for(wrong: Fault, count: int, of: int) -> Charge:
-    """Return the charge for results that are not reproduced, `of` those examined: a few cost less."""
+    """Return the charge for `count` of `of` examined results that are not reproduced; a few cost less."""
     few = 2 * count < of
     return Charge(replace(wrong, severity=Severity.SERIOUS), 0.5) if few else Charge(wrong)
 
@@ -301,7 +301,7 @@ def consequence(sweep: StudentSweep, proof: Proof) -> tuple[Said, Said] | None:
 def doubts(bench: TestContext) -> Iterator[tuple[Said, Said]]:
     """Yield reasons to doubt a sweep that is otherwise in order: what was found and expected.
 
-    One network for all values is seen in the notebook already, and ends the test.
+    One network for all values shows in the student's own notebook too, and ends the test.
     """
     sweep, sessions = student_sweep(bench), bench.evidence(sweep_cell(bench)).raw.facts.get("sessions")
     charge = None

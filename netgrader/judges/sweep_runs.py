@@ -1,4 +1,4 @@
-"""Whether a sweep can be true: proofs from training, and short reruns of a few rates."""
+"""Whether a sweep is plausible: proofs from training, and short reruns of a few rates."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ __all__ = [
 
 Array = npt.NDArray[Any]
 
-FEWER_STEPS = 1 / 3  # of what 100 steps reach; 20 steps reach more at any rate that was tried, guessing mostly less
+FEWER_STEPS = 1 / 3  # of the accuracy after 100 steps; 20 steps reach more at all rates tried, guessing mostly less
 FEWER_ERRORS = 7  # times fewer errors than the rerun: eight epochs at the best rate leave a fifth
 AROUND = {"third": 1 / 3, BEST: 1.0, "triple": 3.0, "tenfold": 10.0}
 
@@ -63,7 +63,8 @@ AROUND = {"third": 1 / 3, BEST: 1.0, "triple": 3.0, "tenfold": 10.0}
 def require_run(bench: TestContext, remark: Callable[..., None]) -> None:
     """End the test unless training supports the sweep and reruns agree; one disagreement costs half.
 
-    Results that the student's own rows, labels or accuracy give are a `remark`: what is wrong with these is charged there.
+    If only the student's own rows, labels or accuracy reproduce results, that is a `remark`: their faults are charged
+    elsewhere.
     """
     sweep, charge = student_sweep(bench), _charge(bench)
     if charge is not None:
@@ -82,7 +83,7 @@ def require_trained(bench: TestContext) -> None:
 
 
 def _charge(bench: TestContext) -> Charge | None:
-    """Return what is wrong with the results of a sweep; None if they can all be true."""
+    """Return the charge for the results of a sweep; None if they are all plausible."""
     charge: Charge | None = bench.once("sweep-charge", lambda: _judge(bench))
     return charge
 
@@ -99,8 +100,8 @@ def _judge(bench: TestContext) -> Charge | None:
 def require_good_rate(bench: TestContext, remark: Callable[..., None]) -> None:
     """End the test if a rate around the best one, smaller or larger, trains much better.
 
-    A rate that was chosen by the accuracies of a faulty part is a `remark`. One that was chosen wrongly, or by results that
-    are not its own, is charged as that.
+    A rate chosen by the accuracies of a faulty part is a `remark`. One chosen wrongly, or by false results, is charged as
+    such.
     """
     sweep, charge = student_sweep(bench), _charge(bench)
     wrong = judge_rate(*rate_runs(bench), found=found_by_sweep(bench))
@@ -114,7 +115,7 @@ def require_good_rate(bench: TestContext, remark: Callable[..., None]) -> None:
 
 
 def found_by_sweep(bench: TestContext) -> bool:
-    """Return whether the chosen rate is the best of a plausible sweep, by short runs at some rates."""
+    """Whether the chosen rate is the best of a plausible sweep, by short runs at some rates."""
     sweep = student_sweep(bench)
     best = claimed(sweep, sweep.best) >= float(np.max(sweep.accuracies)) - sweep.tie
     return best and not untrue(sweep, list(trial_runs(bench).values()), _believed(bench))
@@ -127,9 +128,9 @@ def rate_runs(bench: TestContext) -> tuple[ShortRun, ShortRun, ShortRun, ShortRu
 
 
 def untrue(sweep: StudentSweep, runs: Sequence[ShortRun], believed: Collection[float] = ()) -> list[Fault]:
-    """Return a fault for each result that no honest run can have had, by short runs at some of the rates.
+    """Return a fault for each result that no honest run can have, by short runs at some of the rates.
 
-    The student's sweep may have run for twenty steps or for many epochs, and where training diverges it may end anywhere.
+    The student's sweep may have run for twenty steps or for many epochs; diverging training may end anywhere.
     """
     wrong: list[Fault] = []
     for run in sorted(runs, key=lambda run: run.rate):
@@ -153,7 +154,7 @@ def _likely(run: ShortRun) -> tuple[float, float]:
 
 
 def _rerun(bench: TestContext) -> dict[str, float]:
-    """Return the sweep's values to rerun, by reason: best, ends, a drawn one, unless proven."""
+    """Return the sweep's values to rerun, by reason: best, drawn, lowest, highest; without proven ones."""
     sweep, believed = student_sweep(bench), _believed(bench)
     values = {BEST: sweep.best, "drawn": _drawn(bench), "lowest": sweep.rates[0], "highest": sweep.rates[-1]}
     return {name: float(value) for name, value in values.items() if value in sweep.rates and value not in believed}
@@ -162,8 +163,8 @@ def _rerun(bench: TestContext) -> dict[str, float]:
 def _believed(bench: TestContext) -> frozenset[float]:
     """Return the rates whose results need no rerun.
 
-    Of a learning rate they are those that are proven, but for the best and the drawn one. Of other hyperparameters a proof
-    is enough: the network may have been trained at a learning rate of its own.
+    For a learning rate, they are the proven ones except the best and the drawn one. For other hyperparameters a proof is
+    enough: the network may have been trained at a learning rate of its own.
     """
     sweep, proof = student_sweep(bench), proof_of(bench)
     if proof.as_handed:
@@ -176,7 +177,7 @@ def _drawn(bench: TestContext) -> float:
 
 
 def trial_runs(bench: TestContext) -> Mapping[str, ShortRun]:
-    """Return short runs at some values of the sweep, and around the best learning rate."""
+    """Return short runs at some values of the sweep, and around the best learning rate, cached."""
     runs: Mapping[str, ShortRun] = bench.once("trial runs", lambda: _trial_runs(bench))
     return runs
 
@@ -208,7 +209,7 @@ def _runs_around(bench: TestContext, images: RunImages) -> dict[str, ShortRun]:
 
 
 def run_images(bench: TestContext) -> RunImages:
-    """Return the images of short runs, scaled as the notebook's are."""
+    """Return the images for short runs, scaled as in the notebook."""
 
     def make() -> RunImages:
         data = data_for(bench)

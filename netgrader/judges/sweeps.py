@@ -1,6 +1,6 @@
 """Sweeps of a hyperparameter: required and reported values, whether grid and choice are right.
 
-A rate in these names is a value of the swept hyperparameter, which is mostly a learning rate.
+A rate in these names is a value of the swept hyperparameter, usually a learning rate.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ __all__ = [
 Array = npt.NDArray[Any]
 
 BEST = "best"
-"""The item of evidence that holds the network at the best value."""
+"""The item of evidence with the network at the best value."""
 NOT_SHARES = "accuracy-not-mean"
 NOT_A_DICT = Text("The sweep is not a dict, so the cell below cannot draw it.")
 KINDS = {True: Text("a dict"), False: Text("a list of pairs or the like")}
@@ -59,22 +59,22 @@ WORDS = {RATE: Text("learning rate"), DROPOUT: Text("share to drop")}
 
 
 class _SweepLimits(NamedTuple):
-    """Where accuracies of a sweep differ. Accuracies, unless another unit is given."""
+    """Differences between accuracies of a sweep, unless another unit is given."""
 
     tie: float = 0.003
     """Two standard deviations of an accuracy near 98 % on `tie_rows` images."""
     tie_rows: int = 10_000
-    """Test images."""
+    """The number of test images for `tie`."""
     alike: float = 0.02
     """Reruns at one rate differ by half of it, good and bad rates by more."""
     hardly_learned: float = 2 / 9
-    """Of the way from chance to 1: 0.3 of ten classes, which untrained networks stay below."""
+    """Fraction of the way from chance to 1: 0.3 with ten classes, which untrained networks stay below."""
     least_percent: float = 5.0
-    """Larger than any share of one, smaller than any network's percentage."""
+    """Larger than any fraction, smaller than any network's percentage."""
     most_share: float = 1.001
-    """1, and rounding."""
+    """1, with rounding."""
     slack: float = 0.01
-    """Of the width of a grid: rounding."""
+    """Fraction of a grid's width, for rounding."""
 
 
 LIMITS = _SweepLimits()
@@ -82,7 +82,7 @@ LIMITS = _SweepLimits()
 
 @dataclass(frozen=True)
 class Swept:
-    """A sweep as its table asks for it."""
+    """The requirements on a sweep, from its exercise's table."""
 
     exercise: str
     """The solution cell that makes it."""
@@ -91,28 +91,28 @@ class Swept:
     parameter: str = RATE
     """The hyperparameter."""
     argument: str = RATE
-    """What the network's function calls it."""
+    """The hyperparameter's name in the network's function."""
     values: int = 2
-    """Different values, at least."""
+    """The fewest distinct values."""
     decades: float = 0.0
     span: float = 0.0
-    """Powers of ten, or a distance, between the smallest and the largest value, at least."""
+    """The least distance of the smallest and the largest value: in powers of ten, and absolute."""
     between: tuple[float, float] = (0.0, math.inf)
-    """What all values have to lie between."""
+    """The bounds of all values."""
 
     @property
     def is_rate(self) -> bool:
-        """Whether it is the learning rate."""
+        """Whether the learning rate is swept."""
         return self.parameter == RATE
 
     @property
     def best(self) -> str:
-        """Return the student's name of the best value."""
+        """The student's name of the best value."""
         return f"best_{self.argument}"
 
     @property
     def words(self) -> Said:
-        """Return what the hyperparameter is called in a sentence."""
+        """The hyperparameter's name in a sentence."""
         return WORDS.get(self.parameter, self.parameter)
 
 
@@ -120,7 +120,7 @@ LEARNING_RATE = Swept("", "")
 
 
 def swept(exercises: Exercises) -> Swept:
-    """Return what the one exercise of the kind ``sweep`` asks for.
+    """Return the requirements of the only exercise of the kind ``sweep``.
 
     Raises
     ------
@@ -142,30 +142,30 @@ def swept(exercises: Exercises) -> Swept:
 
 
 def sweep_cell(bench: TestContext) -> str:
-    """Return the check cell that hands over a sweep."""
+    """Return the check cell with the evidence of a sweep."""
     return f"check_{bench.exercises.of_kind('sweep')}"
 
 
 @dataclass(frozen=True)
 class StudentSweep:
-    """Ascending rates (n,), the test accuracies (n,) that the student reported, and the chosen rate."""
+    """Ascending rates (n,), the reported test accuracies (n,), and the chosen rate."""
 
     rates: Array
     accuracies: Array
     best: float
     spec: DataSpec
     odd: tuple[Fault, ...] = ()
-    """What is wrong with how it is written."""
+    """Faults of the format."""
     asked: Swept = LEARNING_RATE
 
     @property
     def tie(self) -> float:
-        """Return by how much accuracies on the test images differ by chance."""
+        """The difference of accuracies on the test images that chance explains."""
         return LIMITS.tie * max(1.0, math.sqrt(LIMITS.tie_rows / self.spec.test.rows))
 
 
 def claimed(sweep: StudentSweep, rate: float) -> float:
-    """Return the accuracy that a sweep reports at a rate; minus infinity where it reports none."""
+    """Return the accuracy that a sweep reports at a rate; minus infinity if it reports none."""
     return float(np.max(sweep.accuracies[np.isclose(sweep.rates, rate, rtol=1e-3, atol=0)], initial=-math.inf))
 
 
@@ -174,7 +174,7 @@ def read_sweep(
 ) -> StudentSweep:
     """Return the sweep of `pairs` (n, 2), rates and accuracies or percentages; else end the test.
 
-    `lists` says that there were several accuracies for a rate, of which the last was taken.
+    `lists` says that a rate had several accuracies, of which the last was taken.
     """
     if pairs.shape[1:] != (2,) or not len(pairs):
         fail(
@@ -186,7 +186,7 @@ def read_sweep(
     wrong = [rate for rate in rates if not is_value(float(rate), asked)]
     if wrong:
         fail("sweep-too-narrow", found=f"{wrong[0]:g}", expected=_valid_words(asked))
-    # A network whose weights are no numbers any more answers all images alike: it guesses.
+    # A network with nan weights gives all images the same answer, which is chance.
     odd, accuracies = _as_shares(np.where(np.isnan(accuracies), spec.above_chance(0.0), accuracies))
     if lists and not odd:
         several, last = Text("several accuracies for a value"), Text("the test accuracy in the end")
@@ -195,7 +195,7 @@ def read_sweep(
 
 
 def note_kind(bench: TestContext, remark: Callable[..., None]) -> None:
-    """Remark that a sweep is a list of pairs, say, which its picture does not take."""
+    """Remark that a sweep is a list of pairs, for example, which its picture does not accept."""
     facts = bench.evidence(sweep_cell(bench)).raw.facts
     remark(NOT_A_DICT, found=KINDS[facts.get("is_dict") is not False], expected=KINDS[True])
 
@@ -207,7 +207,7 @@ def _valid_words(asked: Swept) -> Said:
 
 
 def _as_shares(accuracies: Array) -> tuple[tuple[Fault, ...], Array]:
-    """Return what is wrong with how accuracies were written, and them as shares of one."""
+    """Return faults of how accuracies are written, and the accuracies as fractions."""
     least, largest = float(accuracies.min()), float(accuracies.max())
     if _are_shares(accuracies):
         return (), accuracies
@@ -225,7 +225,7 @@ def _are_shares(numbers: Array) -> bool:
 
 
 def student_sweep(bench: TestContext) -> StudentSweep:
-    """Return the submitted sweep; without a usable chosen rate, with the one that the probe tried."""
+    """Return the submitted sweep; if the chosen rate is unusable, with the one that the probe tried."""
     asked, evidence = swept(bench.exercises), bench.evidence(sweep_cell(bench))
     pairs, facts = evidence.array("sweep"), evidence.raw.facts
     chosen = [rate for rate in (facts.get(asked.best), facts.get("around")) if is_value(rate, asked)]
@@ -233,7 +233,7 @@ def student_sweep(bench: TestContext) -> StudentSweep:
 
 
 def is_rate(value: object) -> TypeGuard[float]:
-    """Whether a value is a learning rate that can be tried."""
+    """Whether a value is a usable learning rate."""
     return isinstance(value, int | float) and 0 < value < math.inf
 
 
@@ -243,13 +243,13 @@ def is_value(value: object, asked: Swept) -> TypeGuard[float]:
 
 
 def drawn_rate(rates: Collection[float], challenge: int) -> float:
-    """Return the one of `rates` that is always rerun: nobody can know it in advance."""
+    """Return the one of `rates` that is always rerun; the challenge makes it unpredictable."""
     different = sorted(set(rates))
     return different[_drawn(f"{challenge}") % len(different)]
 
 
 def drawn_of(bench: TestContext, rates: Collection[float]) -> float:
-    """Return the sweep's drawn rate, which the student's process could not know in advance."""
+    """Return the sweep's drawn rate, which the student's process could not predict."""
     return drawn_rate(rates, bench.challenge(sweep_cell(bench)) or 0)
 
 
@@ -268,7 +268,7 @@ def _drawn(text: str) -> int:
 
 
 def require_grid(sweep: StudentSweep) -> None:
-    """End the test unless the values are as many, and as far apart, as the exercise's table asks for."""
+    """End the test unless the values are as many, and as far apart, as the exercise's table requires."""
     asked, different = sweep.asked, len(np.unique(sweep.rates))
     least, most = float(sweep.rates[0]), float(sweep.rates[-1])
     low, high = asked.between
@@ -293,7 +293,7 @@ def require_grid(sweep: StudentSweep) -> None:
 
 
 def require_chosen(bench: TestContext) -> None:
-    """End the test unless a value of the swept parameter was chosen."""
+    """End the test unless a valid value of the swept parameter was chosen."""
     asked = swept(bench.exercises)
     best = bench.evidence(sweep_cell(bench)).fact(asked.best)
     if not is_value(best, asked):
@@ -321,7 +321,7 @@ def require_best(sweep: StudentSweep) -> None:
 
 
 def odd_shapes(sweep: StudentSweep) -> Iterator[tuple[Said, Said]]:
-    """Yield why the accuracies of a sweep do not show which value is best: what is there, what should be."""
+    """Yield reasons why a sweep's accuracies do not show the best value: found and expected."""
     low, high = float(np.min(sweep.accuracies)), float(np.max(sweep.accuracies))
     if high < sweep.spec.above_chance(LIMITS.hardly_learned):
         yield (

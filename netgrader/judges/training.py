@@ -1,4 +1,4 @@
-"""Whether a cell's network was trained there, as far as possible, and what prevented it."""
+"""Whether a cell's network was trained there, as far as it can be known, and what prevented it."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ __all__ = ["require_training"]
 
 Array = npt.NDArray[Any]
 
-TEST_ROWS = 2_000  # of the test rows, for short runs: chance moves an accuracy by half a percent
-AS_GOOD = 0.05  # of a score; so much one run ends below another by chance, or for its fewer steps
+TEST_ROWS = 2_000  # test rows for short runs: chance moves an accuracy by half a percent
+AS_GOOD = 0.05  # of a score; chance, or fewer steps, may make one run worse than another by this much
 SHORTFALL = "accuracy-too-low"
 OF_RATES = (
     "learning-rate-too-low",
@@ -45,14 +45,14 @@ OF_RATES = (
     "sweep-result-not-reproduced",
     "sweep-too-narrow",
 )
-"""What an earlier sweep may be charged with, from which a rate comes."""
+"""Faults of an earlier sweep that may have chosen a wrong rate."""
 
 
 def require_training(bench: TestContext, cell: str) -> Recomputed:
-    """Return what a cell's network does; end the test unless it was trained there, far enough.
+    """Return the results of a cell's network; end the test unless it was trained there, far enough.
 
-    Where it was not, the learning rate is named if that is what is wrong, and as a cause the cell of the network, if that
-    does not get any further when we train it.
+    Otherwise the fault is the learning rate if that is wrong, and its causes include the network's cell if our own training
+    of that network gets no further.
     """
     result: Recomputed = bench.once(("training", cell), lambda: _trained(bench, cell))
     return result
@@ -77,17 +77,17 @@ def _trained(bench: TestContext, cell: str) -> Recomputed:
 
 
 def _least(bench: TestContext, cell: str) -> float:
-    """Return the score that a training must reach, of an error that of the largest that there may be."""
+    """Return the score that training must reach; if the target is an error, that error's score."""
     measure = measure_of(bench, cell)
     return float(measure.score_of(getattr(bench.exercises.of_cell(cell), measure.asked)))
 
 
 def _held_back_by(bench: TestContext, cell: str, counted: float) -> Iterator[str]:
-    """Yield the check cells of rows and networks with which our training gets no further either."""
+    """Yield the check cells whose rows and network our own training scores no better with."""
     handed = train_rows_as_handed(bench)
     guessed = bench.spec.above_chance(Doubt.GUESSED * (not bench.spec.is_regression))
     for network in () if bench.quick else network_cells(bench):
-        # Of two that know nothing neither is the better one.
+        # Of two that know nothing, neither is better.
         if _reached_by_ours(bench, cell, network, handed) <= max(counted, guessed) + AS_GOOD:
             yield from (*handed.made_in, network)
 
@@ -113,7 +113,7 @@ def _reached_by_ours(bench: TestContext, cell: str, network: str, handed: Handed
 
 
 def _by_its_rate(bench: TestContext, graph: GraphEvidence) -> Fault | None:
-    """Return what is wrong with the rate at which a network was trained; None if nothing is known to be."""
+    """Return the fault of the rate at which a network was trained; None if none is known."""
     if bench.spec.is_regression:
         return None
     try:
@@ -122,7 +122,7 @@ def _by_its_rate(bench: TestContext, graph: GraphEvidence) -> Fault | None:
         )
         tensor, optimizer = network.roles["learning_rate"].name, network.optimizer
         if tensor is None or optimizer is None or optimizer.learning_rate is None or optimizer.rate:
-            return None  # what changes while it trains is no one rate
+            return None  # a schedule has no single rate
         rate = optimizer.learning_rate
         third, at, triple, tenfold = (
             short_run(bench.lab, _at_rate(graph, tensor, factor * rate), factor * rate, run_images(bench))
@@ -135,5 +135,5 @@ def _by_its_rate(bench: TestContext, graph: GraphEvidence) -> Fault | None:
 
 
 def _at_rate(graph: GraphEvidence, tensor: str, rate: float) -> GraphEvidence:
-    """Return a network that is fed another rate wherever it trains."""
+    """Return a network that is fed another rate in its training steps."""
     return replace(graph, about={**graph.about, "train_feed": {**told_in_training(graph), tensor: rate}})

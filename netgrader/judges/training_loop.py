@@ -46,10 +46,8 @@ __all__ = [
     "training_pictures",
 ]
 
-MOST_DRAWN = 200  # steps of a curve
-BELIEVED = (
-    0.25  # share of what was noted of steps that cannot be computed again: no more than what spoils a training leaves
-)
+MOST_DRAWN = 200  # points of a curve
+BELIEVED = 0.25  # fraction of the credit for steps that cannot be recomputed: as after a fault that spoils a training
 
 
 @dataclass(frozen=True)
@@ -57,23 +55,23 @@ class Training:
     """The verdicts on a `train`."""
 
     verdicts: Mapping[Aspect, Verdict]
-    """One for each `Aspect`."""
+    """One verdict for each `Aspect`."""
     subjects: tuple[Subject, ...]
-    """The calls that they were made from."""
+    """The calls that were judged."""
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """Return codes of the faults named, remarks left out, each once."""
+        """Distinct codes of the faults, without remarks."""
         return _codes(verdict.faults for verdict in self.verdicts.values())
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """Return codes of what is noted and costs nothing."""
+        """Distinct codes of the remarks, which cost nothing."""
         return _codes(verdict.remarks for verdict in self.verdicts.values())
 
 
 def _codes(faults: Iterable[tuple[Fault, ...]]) -> tuple[str, ...]:
-    """Return the codes of some faults, each once."""
+    """Return the distinct codes of some faults."""
     return tuple(dict.fromkeys(fault.code for fault in chain.from_iterable(faults)))
 
 
@@ -83,12 +81,12 @@ def _only_one_epoch(subjects: tuple[Subject, ...]) -> bool:
 
 
 def judge_training(log: TrainingLog, origins: Origins) -> Training:
-    """Judge all calls together: a fault that shows in one of them is named once.
+    """Judge all calls together; a fault in several of them is named once.
 
     Parameters
     ----------
     origins
-        Where the rows of the student's arrays come from.
+        The origin of the rows of the student's arrays.
     """
     subjects = tuple(Subject(call, log.tables, origins) for call in log.calls)
     stepped = any(len(subject.call.steps) for subject in subjects)
@@ -111,18 +109,18 @@ def judge_training(log: TrainingLog, origins: Origins) -> Training:
 
 
 def _error(subject: Subject, subjects: tuple[Subject, ...]) -> Fault | None:
-    """Return a call's exception; None if a single required epoch was not run at all."""
+    """Return a call's exception as a fault; None without a step if another call lacks epochs."""
     not_ready = not len(subject.call.steps) and _lacks_epochs(subjects)
     return None if not_ready else error_fault(subject)
 
 
 def _lacks_epochs(subjects: tuple[Subject, ...]) -> bool:
-    """Whether some call ended well after fewer epochs than the exercise asks for."""
+    """Whether a call ended without an error after fewer epochs than required."""
     return any(one.call.error is None and 0 < len(one.course.epochs) < one.call.n_epochs for one in subjects)
 
 
 def _as_far_as_believed(said: Mapping[Aspect, Verdict], subjects: tuple[Subject, ...]) -> Mapping[Aspect, Verdict]:
-    """Return verdicts that earn no more than what was noted of the steps is believed."""
+    """Return verdicts capped at `BELIEVED` if steps cannot be recomputed."""
     code = next((subject.unrepeatable for subject in subjects if subject.unrepeatable), "")
     if not code:
         return said
@@ -141,7 +139,7 @@ ROWS = Text("How often each training {image} was fed in the first epoch")
 
 
 def training_of(bench: TestContext) -> Training:
-    """Return what `train` did on the instruments; end the test if nothing can be determined."""
+    """Return the verdicts on `train` with the instruments; end the test if nothing can be determined."""
     training: Training = bench.once("training loop", lambda: _training(bench))
     return training
 
@@ -177,7 +175,7 @@ def _training(bench: TestContext) -> Training:
 def _with_handed(bench: TestContext, evidence: Evidence, tables: Tables) -> Evidence:
     """Return the evidence of `train`, with the data cell's training rows if it read others.
 
-    It may read the given ones, too: a student who repairs their arrays below the data cell loses nothing here.
+    It may also read the given rows: a student who repairs their arrays after the data cell loses nothing here.
     """
     handed, size, read = train_rows_as_handed(bench), bench.spec.size, tables.prints[: tables.n_train]
     if not handed.made_in or tables.stand_ins:
@@ -195,11 +193,11 @@ def _with_handed(bench: TestContext, evidence: Evidence, tables: Tables) -> Evid
 
 
 def _noted_truly(bench: TestContext, raw: Evidence, subjects: tuple[Subject, ...]) -> bool:
-    """Whether the instrument's notes are what a network does that starts and is fed as they say.
+    """Whether the instrument's notes match a recomputed network with the same start and feeds.
 
-    What cannot be computed again is not looked at; what that earns is limited where it is judged.
+    Calls that cannot be recomputed are skipped; their credit is limited elsewhere.
     """
-    from netgrader.judges.replay import Replayed, images_fit, replay  # noqa: PLC0415  (which no student needs)
+    from netgrader.judges.replay import Replayed, images_fit, replay  # noqa: PLC0415  (not for students)
 
     challenge, spec, images = bench.challenge(_cell(bench)), bench.spec, _images(bench, raw)
     asked = bench.exercises.of_cell(_cell(bench)).calls
@@ -216,7 +214,7 @@ def _noted_truly(bench: TestContext, raw: Evidence, subjects: tuple[Subject, ...
 
 
 def _images(bench: TestContext, raw: Evidence) -> ImageRows:
-    """Return the images that `train` could read, training then test rows; none if they are not images."""
+    """Return the images that `train` could read, training then test rows; empty if they are not images."""
     parts = [_part(bench, raw, f"images/{name}") for name in IMAGES]
     fits = {part.shape[1:] for part in parts} == {(bench.spec.size,)}
     return Joined(parts, bench.spec.size) if fits else NO_IMAGES
@@ -233,7 +231,7 @@ NO_IMAGES = np.empty((0, 0), np.float32)
 
 
 def require_trained(bench: TestContext, aspect: Aspect, remark: Callable[..., None]) -> None:
-    """End the test unless `train` ran and is right in this `aspect`; note what costs nothing."""
+    """End the test unless `train` ran and is right in this `aspect`; record its remarks."""
     require_run(bench)
     verdict = training_of(bench).verdicts[aspect]
     for noted in verdict.remarks:
@@ -242,7 +240,7 @@ def require_trained(bench: TestContext, aspect: Aspect, remark: Callable[..., No
 
 
 def require_run(bench: TestContext) -> None:
-    """End the test if the run of the student's `train` earns nothing: nothing else of it is judged then."""
+    """End the test if the run of the student's `train` earns nothing; then nothing else is judged."""
     verdict = training_of(bench).verdicts[Aspect.RUN]
     if not verdict.share:
         _require_right(verdict)
@@ -256,7 +254,7 @@ def _require_right(verdict: Verdict) -> None:
 
 
 def show_training(bench: TestContext, show: Callable[[Observation], None]) -> None:
-    """Hand over what the pages draw of the first call: how often rows were seen, the loss, accuracies."""
+    """Show the first call: how often rows were fed in its first epoch, and its losses."""
     for observation in training_pictures(training_of(bench)):
         show(observation)
 

@@ -29,11 +29,12 @@ class _TrainingLimits(NamedTuple):
     """Thresholds of remarks."""
 
     fewest_steps: int = 12
-    """In an epoch. Minibatches of a tenth of the data and more were found to generalise worse: Keskar et al., 2017, section 2."""
+    """Steps per epoch. Minibatches of a tenth of the data and more were found to generalize worse: Keskar et al., 2017,
+    section 2."""
     dead: float = 0.5
-    """Share of a layer's units; of networks that were trained well fewer put out nothing."""
+    """Fraction of a layer's units; well-trained networks have fewer dead ones."""
     rows: int = 1_000
-    """Training rows that a unit is tried on."""
+    """Training rows that a unit is tested on."""
 
 
 LIMITS = _TrainingLimits()
@@ -43,17 +44,17 @@ SESSIONS = {True: Text("a closed session, which later cells cannot use"), False:
 
 
 def note_training(bench: TestContext, cell: str, remark: Callable[..., None]) -> None:
-    """Remark on how the network of a cell was trained, and on what became of its units."""
+    """Remark on the training of a cell's network, and on its dead units."""
     _note_batch(bench, cell, remark)
     graph = bench.evidence(cell).graph(NET)
     remark("session-closed", found=SESSIONS[graph.about.get("closed") is True], expected=SESSIONS[False])
-    with suppress(GraphError, LabError):  # a network that cannot be run says nothing of its units
+    with suppress(GraphError, LabError):  # a network that cannot run shows nothing about its units
         if {"X", "logits"} <= graph.parts.keys():
             _note_dead_units(bench, graph, remark)
 
 
 def _note_batch(bench: TestContext, cell: str, remark: Callable[..., None]) -> None:
-    """Remark that most steps were fed a large part of the training rows, by the notebook's notes."""
+    """Remark that most steps were fed a large part of the training rows, by the notebook's records."""
     size, rows = bench.evidence(cell).graph(NET).about.get("batch"), bench.spec.train.rows
     if isinstance(size, int) and size * LIMITS.fewest_steps > rows:
         found = Text("training steps on {size:,} of {rows:,} {images} each", size=size, rows=rows)
@@ -61,16 +62,16 @@ def _note_batch(bench: TestContext, cell: str, remark: Callable[..., None]) -> N
 
 
 def _note_dead_units(bench: TestContext, graph: GraphEvidence, remark: Callable[..., None]) -> None:
-    """Remark on the first layer with a ReLU whose units always put out 0.
+    """Remark on the first layer with a ReLU whose units mostly always output 0.
 
     Raises
     ------
     GraphError, LabError
-        If the network cannot be run.
+        If the network cannot run.
     """
     data = data_for(bench)
     plain, images = plain_graph(read_source(graph.meta_graph).graph_def), graph.parts["X"]
-    # What all that reaches the logits passes: a ReLU may be one side of another activation.
+    # Tensors on every path to the logits: a ReLU may be one branch of another activation.
     passed = plain.dominators(images, graph.parts["logits"])
     relus = sorted({f"{node.name}:0" for node in plain.of_ops({"Relu"})}.intersection(passed))
     rows = data.prepared(data.x_train[: LIMITS.rows])

@@ -1,1 +1,1 @@
-"""What nbgrader_config.py plugs into nbgrader."""
+"""The parts that nbgrader_config.py plugs into nbgrader."""

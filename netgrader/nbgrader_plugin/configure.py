@@ -1,8 +1,8 @@
-"""The settings by which nbgrader grades as we do, and whether they are in force.
+"""The settings that make nbgrader grade with our steps, and whether they are in effect.
 
-The steps that nbgrader's autograde would run decide that, no matter which files, options and order of lines set them: what
-students wrote has to run in the cage, and marks have to come from verdicts. Our own commands ask before anything is graded
-(`require_configured`); nbgrader's are asked at each notebook (`require_steps`).
+Only the steps that nbgrader's autograde would run decide, no matter which files, options and order of lines set them:
+students' code must run in the sandbox, and points must come from verdicts. Our own commands check before grading
+(`require_configured`), nbgrader's at each notebook (`require_steps`).
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ LINES = (
     "from pathlib import Path; from netgrader.nbgrader_plugin.configure import configure; "
     "configure(c, Path(__file__).parent)"
 )
-"""The lines that a course's configuration needs, after ``c = get_config()`` and after others that set the same."""
+"""The lines for a course's configuration, after ``c = get_config()`` and after others with the same settings."""
 
 
 class NotCagedError(NetgraderError):
-    """Students' code would run without a cage, or marks would be taken from what it prints."""
+    """Students' code would run without a sandbox, or its printed output would decide points."""
 
 
 def configure(c: Any, root: str | Path) -> None:
@@ -45,22 +45,22 @@ def configure(c: Any, root: str | Path) -> None:
     Parameters
     ----------
     c
-        What ``get_config()`` gives.
+        The object from ``get_config()``.
     root
         The course's folder: ``Path(__file__).parent``.
     """
     plugin = "netgrader.nbgrader_plugin"
     c.CourseDirectory.root = str(Path(root).resolve())
-    # A file that is no notebook must not end the class: it becomes a notebook that says so.
+    # A file that is not a notebook must not end the class: its page says so.
     c.Autograde.exporter_class = f"{plugin}.hooks.SubmissionExporter"
     c.Autograde.pre_convert_hook = f"{plugin}.hooks.adopt_hook"
-    # Our restoring replaces DeduplicateIds, OverwriteKernelspec, OverwriteCells and the failures of CheckCellMetadata.
+    # Our restoring replaces DeduplicateIds, OverwriteKernelspec, OverwriteCells and CheckCellMetadata's errors.
     c.Autograde.sanitize_preprocessors = [
         "nbgrader.preprocessors.ClearOutput",
         f"{plugin}.preprocessors.RestoreCells",
         "nbgrader.preprocessors.CheckCellMetadata",
     ]
-    # Ours run the notebook in a cage and save verdicts; nothing that the kernel printed is read as a mark.
+    # Our steps run the notebook in a sandbox and save verdicts; the kernel's output never sets points.
     c.Autograde.autograde_preprocessors = [
         f"{plugin}.preprocessors.CagedExecute",
         "nbgrader.preprocessors.IgnorePattern",
@@ -69,10 +69,10 @@ def configure(c: Any, root: str | Path) -> None:
         "nbgrader.preprocessors.AssignLatePenalties",
         "nbgrader.preprocessors.CheckCellMetadata",
     ]
-    # The exporter reads the gradebook itself, and nothing that a student wrote is rendered before it.
+    # The exporter reads the gradebook itself, and renders nothing by the student before that.
     c.GenerateFeedback.exporter_class = "netgrader.pages.feedback_export.FeedbackExporter"
     c.GenerateFeedback.preprocessors = []
-    # Formgrader shows answers with this exporter, and whoever runs in its page can change marks.
+    # Formgrader shows answers with this exporter; a script on its page could change points.
     renders = f"{plugin}.formgrader_page"
     c.HTMLExporter.filters = {
         "markdown2html": f"{renders}.safe_markdown",
@@ -81,12 +81,12 @@ def configure(c: Any, root: str | Path) -> None:
 
 
 def require_configured(course: Course) -> None:
-    """See that nbgrader is set up in `course` to grade by our steps.
+    """Require that nbgrader in `course` grades with our steps.
 
     Raises
     ------
     NotCagedError
-        If not: with the line to add.
+        If not; the message says which line to add.
     """
     problem = problem_of(course)
     if problem is not None:
@@ -95,26 +95,26 @@ def require_configured(course: Course) -> None:
 
 def problem_of(course: Course) -> str | None:
     """Return why nothing may be graded in `course` with its settings, and what to add; else None."""
-    from netgrader.nbgrader_plugin.converters import nbgrader_config  # noqa: PLC0415  (a course's settings come through here)
+    from netgrader.nbgrader_plugin.converters import nbgrader_config  # noqa: PLC0415  (it reads the course's settings)
 
     root = Path(nbgrader_config(course).get("CourseDirectory", {}).get("root", course.root))
     if root.resolve() != course.root.resolve():
         return _sentence(course, f"c.CourseDirectory.root names another folder, {root}")
     try:
         sanitizing, grading = autograde_steps(course)
-    except Exception as error:  # noqa: BLE001  (whatever an instructor's settings make of nbgrader's parts)
+    except Exception as error:  # noqa: BLE001  (an instructor's settings may raise anything)
         return _sentence(course, f"nbgrader cannot be set up: {type(error).__name__}: {error}")
     reason = _wrong(sanitizing, sanitize=True) or _wrong(grading, sanitize=False)
     return _sentence(course, reason) if reason else None
 
 
 def require_steps(steps: Sequence[Any], course: Course, *, sanitize: bool) -> None:
-    """See that what is about to be run on a notebook of ours are our steps.
+    """Require that the steps about to run on a notebook of ours are our steps.
 
     Raises
     ------
     NotCagedError
-        If not: with the line to add.
+        If not; the message says which line to add.
     """
     reason = _wrong(steps, sanitize=sanitize)
     if reason:
@@ -122,7 +122,7 @@ def require_steps(steps: Sequence[Any], course: Course, *, sanitize: bool) -> No
 
 
 def sandbox_of(course: Course) -> str:
-    """Return the sandbox in which nbgrader runs notebooks of ours in a course that is set up for it."""
+    """Return the sandbox in which nbgrader runs our notebooks in a configured course."""
     from netgrader.nbgrader_plugin.preprocessors import CagedExecute  # noqa: PLC0415  (slow)
 
     _, grading = autograde_steps(course)
@@ -151,7 +151,7 @@ def autograde_steps(course: Course) -> tuple[list[Any], list[Any]]:
 
 
 def _wrong(steps: Sequence[Any], *, sanitize: bool) -> str | None:
-    """Return what is not as it must be among the steps that grade a notebook, or that make it ready."""
+    """Return what is wrong with the steps that prepare (`sanitize`) or grade a notebook; None if nothing."""
     from nbconvert.preprocessors import ExecutePreprocessor  # noqa: PLC0415  (slow)
     from nbgrader.preprocessors import SaveAutoGrades  # noqa: PLC0415  (slow)
 
@@ -171,7 +171,7 @@ def _wrong(steps: Sequence[Any], *, sanitize: bool) -> str | None:
 
 
 def _out_of_order(steps: Sequence[Any], wanted: Sequence[type[Any]]) -> str | None:
-    """Return that the steps wanted are not all there once and in their order; None if they are."""
+    """Return a sentence unless the wanted steps are all there, once and in order; else None."""
     there = [one for step in steps for one in wanted if isinstance(step, one)]
     names = " and ".join(one.__name__ for one in wanted)
     return None if there == [*wanted] else f"{names} must be there, switched on, once and in this order"

@@ -1,4 +1,4 @@
-"""nbgrader's converters called from our commands: one at a time, with what went wrong as sentences."""
+"""Call nbgrader's converters from our commands: one at a time, with errors as sentences."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ __all__ = [
 
 
 PATIENCE_SECONDS = 30.0
-EXCHANGES = (FILE, "submission_secret.txt")  # by which nbgrader's exchange finds a submission again
+EXCHANGES = (FILE, "submission_secret.txt")  # files by which nbgrader's exchange recognizes a submission
 
 
 class GradebookError(NetgraderError):
-    """The gradebook cannot be used now: locked, damaged, not there."""
+    """The gradebook is unusable: locked, damaged, missing."""
 
 
 def nbgrader_config(course: Course) -> Any:
@@ -55,7 +55,7 @@ def generate_assignment(
     Raises
     ------
     NetgraderError
-        With nbgrader's reason, if it refuses.
+        If nbgrader refuses, with its reason.
     """
     from nbgrader.converters import GenerateAssignment  # noqa: PLC0415  (slow)
 
@@ -68,14 +68,14 @@ def generate_assignment(
 
 
 def autograde_one(course: Course, assignment: str, student: str, sandbox: str | None = None) -> None:
-    """Take one student's submission through nbgrader's autograde, over what was graded before.
+    """Run nbgrader's autograde on one student's submission, replacing earlier results.
 
     It runs in `sandbox`, if that is not None, regardless of the course's settings.
 
     Raises
     ------
     NetgraderError
-        With the reason, if it failed; marks that the gradebook had stay as they were.
+        If it failed, with the reason; the gradebook's points stay unchanged.
     """
     from nbgrader.converters import Autograde  # noqa: PLC0415  (slow)
 
@@ -87,12 +87,12 @@ def autograde_one(course: Course, assignment: str, student: str, sandbox: str | 
 
 
 def generate_feedback(course: Course, assignment: str, student: str) -> None:
-    """Write one student's feedback pages with nbgrader's own step, over what was written before.
+    """Write one student's feedback pages with nbgrader's own step, replacing earlier ones.
 
     Raises
     ------
     NetgraderError
-        With the reason, if it failed.
+        If it failed, with the reason.
     """
     from nbgrader.converters import GenerateFeedback  # noqa: PLC0415  (slow)
 
@@ -101,14 +101,14 @@ def generate_feedback(course: Course, assignment: str, student: str) -> None:
 
 
 def patient(db_url: str) -> str:
-    """Return a `db_url` whose writers wait for each other; SQLite gives up after five seconds."""
+    """Return a `db_url` whose writers wait 30 s for each other, if it is SQLite's; its default is 5 s."""
     if not db_url.startswith("sqlite:///") or "?" in db_url:
         return db_url
     return f"{db_url}?timeout={PATIENCE_SECONDS:g}"
 
 
 def _of_notebooks_alone(kind: type[Any]) -> type[Any]:
-    """Return nbgrader's Autograde that copies files of course and exchange, and no other student files."""
+    """Return an Autograde that copies the course's and the exchange's files, but no other student files."""
 
     class OfNotebooksAlone(kind):  # type: ignore[misc]
         def init_assignment(self, assignment_id: str, student_id: str) -> None:
@@ -131,16 +131,16 @@ def _of_notebooks_alone(kind: type[Any]) -> type[Any]:
                 copy_of.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(file, copy_of)
 
-    OfNotebooksAlone.__name__ = OfNotebooksAlone.__qualname__ = kind.__name__  # nbgrader's configuration goes by it
+    OfNotebooksAlone.__name__ = OfNotebooksAlone.__qualname__ = kind.__name__  # nbgrader's configuration uses the name
     return OfNotebooksAlone
 
 
 @contextmanager
 def nbgraders_ways(course: Course) -> Iterator[None]:
-    """Set up what nbgrader needs: scripts, the course's modules, its own warnings silenced.
+    """Set up nbgrader's environment in the body: scripts, the course's modules, no warnings.
 
-    nbgrader starts ``alembic`` by name to make a gradebook; it is next to our interpreter or where it was installed.
-    Its commands put the course's folder on Python's path, for an instructor's plugins.
+    nbgrader starts ``alembic`` by name to make a gradebook; it is next to our interpreter or at its place of installation.
+    nbgrader's commands put the course's folder on Python's path, for an instructor's plug-ins.
     """
     before, modules = os.environ.get("PATH", os.defpath), list(sys.path)
     alembic = importlib.metadata.distribution("alembic").locate_file("../../../bin")
@@ -158,18 +158,18 @@ def nbgraders_ways(course: Course) -> Iterator[None]:
 def _run(
     kind: type[Any], course: Course, config: Any, *, assignment: str, student: str = "*", notebook: str = "*"
 ) -> None:
-    """Run a converter of nbgrader's; `student` and `notebook` are patterns of names.
+    """Run a converter of nbgrader's; `student` and `notebook` are glob patterns.
 
     Raises
     ------
     NetgraderError
-        With the reason, if it failed.
+        If it failed, with the reason.
     """
     from nbgrader.coursedir import CourseDirectory  # noqa: PLC0415  (slow)
 
     config.CourseDirectory.root = str(course.root)
     config.CourseDirectory.db_url = patient(course.db_url)
-    log = logging.Logger("netgrader.nbgrader")  # noqa: LOG001  (of its own, so that nothing else hears of it)
+    log = logging.Logger("netgrader.nbgrader")  # noqa: LOG001  (separate, so that no other handler gets its records)
     caught = _Caught()
     log.addHandler(caught)
     coursedir = CourseDirectory(config=config, log=log)
@@ -185,7 +185,7 @@ def _run(
 
 
 def _of_one(kind: type[Any], assignment: Assignment, student: str) -> type[Any]:
-    """Return `kind` for one student's notebooks, by exact name; nbgrader takes a name for a pattern."""
+    """Return `kind` for one student's notebooks, by exact name; nbgrader treats names as patterns."""
 
     class OfOne(kind):  # type: ignore[misc]
         def init_notebooks(self) -> None:
@@ -193,17 +193,17 @@ def _of_one(kind: type[Any], assignment: Assignment, student: str) -> type[Any]:
             files = (folder / f"{name}.ipynb" for name in assignment.notebooks)
             notebooks = sorted(str(file) for file in files if file.is_file())
             if not notebooks:
-                super().init_notebooks()  # for its reason
+                super().init_notebooks()  # raises with nbgrader's reason
                 return
             self.assignments = {str(folder): notebooks}
             self.notebooks: list[str] = []
 
-    OfOne.__name__ = OfOne.__qualname__ = kind.__name__  # nbgrader's configuration goes by it
+    OfOne.__name__ = OfOne.__qualname__ = kind.__name__  # nbgrader's configuration uses the name
     return OfOne
 
 
 class _Caught(logging.Handler):
-    """Keep the exception that nbgrader logs as an error; it raises another one without the reason."""
+    """Keeps the exception that nbgrader logs as an error; it then raises another one without the reason."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)
@@ -214,7 +214,7 @@ class _Caught(logging.Handler):
 
 
 def _as_sentence(error: BaseException) -> NetgraderError:
-    """Return an error of ours with the reason why nbgrader could not go on."""
+    """Return one of our errors with the reason why nbgrader failed."""
     from nbgrader.converters.base import NbGraderException  # noqa: PLC0415  (slow)
     from sqlalchemy.exc import DatabaseError, OperationalError  # noqa: PLC0415  (slow)
 
@@ -225,6 +225,6 @@ def _as_sentence(error: BaseException) -> NetgraderError:
             f"The gradebook cannot be used: {reason}. If another program has it locked, close that program. What was graded is "
             "kept: call again."
         )
-    if isinstance(error, AttributeError) and error.name == "fail":  # what nbgrader comes to where it cannot read a time
+    if isinstance(error, AttributeError) and error.name == "fail":  # nbgrader's error for an unreadable time
         return NetgraderError(NO_TIME)
     return NetgraderError(f"nbgrader could not go on: {reason}")

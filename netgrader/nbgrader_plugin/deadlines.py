@@ -1,7 +1,7 @@
-"""Deadlines and extensions from ``deadlines.toml`` into the gradebook, where nbgrader uses them.
+"""Deadlines and extensions from ``deadlines.toml`` in the gradebook, where nbgrader uses them.
 
-nbgrader keeps a due date for an assignment and an extension for each submission, and has no file of either. Both are set
-whenever marks are saved, and whenever it is looked whether they are up to date.
+nbgrader stores a due date per assignment and an extension per submission, but reads no file of them. Both are set whenever
+points are saved or checked for being up to date.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ FILE = "deadlines.toml"
 
 
 class _Table(msgspec.Struct, forbid_unknown_fields=True):
-    """What the file says of an assignment."""
+    """The file's table of an assignment."""
 
     due: datetime
     students: dict[str, datetime] = {}
 
 
 def deadlines_of(assignment: Assignment) -> tuple[datetime | None, Mapping[str, datetime]]:
-    """Return an assignment's due date and extensions, in UTC without zone; None without the file.
+    """Return an assignment's due date and extensions, in UTC without time zone; None without the file.
 
     Raises
     ------
     UsageError
-        If the file does not say times.
+        If the file's entries are not times.
     """
     file = assignment.course.root / FILE
     if not file.is_file():
@@ -56,7 +56,7 @@ def deadlines_of(assignment: Assignment) -> tuple[datetime | None, Mapping[str, 
 
 
 def _utc(when: datetime) -> datetime:
-    """Return a time of the file's; one without a zone is of the machine's."""
+    """Return a time in UTC without time zone; one without a zone is in the machine's."""
     return when.astimezone(UTC).replace(tzinfo=None)
 
 

@@ -35,13 +35,13 @@ __all__ = ["as_it_is", "fill", "page_of", "safe_markdown", "safe_outputs"]
 
 
 class CellLimits:
-    """How much of a page formgrader shows."""
+    """Limits on formgrader's page, in characters unless noted otherwise."""
 
     MOST_SHOWN = 20_000_000
-    """Characters that are made of all outputs together."""
+    """Characters of all outputs together."""
     LONGEST_TEXT = 60_000
     MOST_COLOURS = 500
-    """Commands to a terminal in one text: the converter to colors copies the text after each."""
+    """Terminal escape sequences in one text: converting colors copies the text after each."""
 
 
 LEFT_OUT = "The rest is left out here: it is longer than a page takes. All of it was graded."
@@ -59,7 +59,7 @@ def page_of(graded: GradedNotebook, skeleton: Skeleton, texts: CourseTexts) -> A
 
     Outputs that take too long to convert are left out, with a note.
     """
-    # Pages in formgrader draw nothing.
+    # Formgrader's pages have no drawings.
     shown = replace(graded, result=graded.result.rendered(texts), observations={})
     try:
         return nbformat.from_dict(within_limits(_page, shown, skeleton))
@@ -80,7 +80,7 @@ def _page(graded: GradedNotebook, skeleton: Skeleton) -> dict[str, Any]:
 
 
 def _shown(graded: GradedNotebook) -> Iterable[tuple[RestoredCell, list[dict[str, Any]]]]:
-    """Yield the cells with what is shown of their outputs, as much as a page takes, and with the verdicts."""
+    """Yield the cells with their safe outputs, up to the page's limit, and with the verdicts."""
     results = {cell.cell: cell for cell in graded.result.cells if not cell.manual}
     left = CellLimits.MOST_SHOWN
     for cell, outputs in graded.cells:
@@ -99,9 +99,9 @@ def _printed(text: str, name: str = "stdout") -> dict[str, Any]:
 
 
 def fill(nb: Any, skeleton: Skeleton, cells: Iterable[tuple[RestoredCell, Sequence[dict[str, Any]]]]) -> None:
-    """Write the cells into nbgrader's notebook, with the metadata of the release and no one else's."""
+    """Write the cells into nbgrader's notebook, with the release's metadata only."""
     nb.metadata = nbformat.from_dict(dict(skeleton.metadata))
-    # The course's pictures stand with the course's text; a submission's own do not travel.
+    # The course's pictures go with the course's text; a submission's own are dropped.
     pictures = {cell.source: cell.attachments for cell in skeleton.cells}
     nb.cells = [
         _cell(cell, f"cell-{number}", outputs, pictures.get(cell.source, {}))
@@ -110,14 +110,14 @@ def fill(nb: Any, skeleton: Skeleton, cells: Iterable[tuple[RestoredCell, Sequen
 
 
 def _cell(cell: RestoredCell, name: str, outputs: Sequence[dict[str, Any]], pictures: Mapping[str, Any]) -> Any:
-    """Return a cell of the notebook format, without the validation of `nbformat.v4`'s makers."""
+    """Return a cell of the notebook format, without the validation of `nbformat.v4`'s constructors."""
     of_kind: dict[str, dict[str, Any]] = {
         "code": {"execution_count": None, "outputs": list(outputs), "metadata": {}},
         "markdown": {"attachments": dict(pictures), "metadata": {}},
-        # A raw cell without a type is put into formgrader's page as it is, markup and all.
+        # A raw cell without a type would be inserted into formgrader's page unescaped.
         "raw": {"metadata": {"raw_mimetype": "text/plain"}},
     }
-    # A page takes no more; what was run is all of it.
+    # The page shows only this much; all of it ran.
     source = safe.text(without_gaps(cell.source), MarkdownLimits.LONGEST_CODE)
     about = {**of_kind[cell.cell_type], "id": name, "cell_type": cell.cell_type, "source": source}
     if cell.origin is not None:
@@ -126,7 +126,7 @@ def _cell(cell: RestoredCell, name: str, outputs: Sequence[dict[str, Any]], pict
 
 
 def _plain(text: str) -> str:
-    """Return text for Markdown in which nothing is markup."""
+    """Return text with Markdown's markup escaped."""
     return MARKUP.sub(r"\\\g<0>", text)
 
 
@@ -140,7 +140,7 @@ def verdict_output(cell: CellResult, problem: str = "") -> dict[str, Any]:
 
 @pass_context
 def safe_markdown(context: Context, source: str) -> str:
-    """Return Markdown as harmless HTML; nbconvert's own filter lets a student's scripts through."""
+    """Return Markdown as safe HTML; nbconvert's own filter lets a student's scripts through."""
     cell = context.get("cell", {})
     return str(render_markdown(source, cell.get("attachments"), prefix=f"text-{cell.get('id', '')}-"))
 
@@ -167,12 +167,12 @@ def _safe_output(output: Output) -> dict[str, Any]:
             "traceback": [*map(_text, output["traceback"])],
         }
     bundle = _bundle(output["data"])
-    # A result becomes a display: its number would be read by a program that looks for a score.
+    # Results become displays: a program that searches for a score would read a result's number.
     return {"output_type": "display_data", "metadata": {}, "data": bundle} if bundle else {}
 
 
 def _bundle(data: Mapping[str, str]) -> dict[str, str]:
-    """Return what can be shown of an output, by its types."""
+    """Return the safe parts of an output, by type."""
     made = {shown: make(data[kind]) for kind, (shown, make) in SHOWN_AS.items() if kind in data}
     return {kind: value for kind, value in made.items() if value}
 
@@ -187,7 +187,7 @@ def _frame(html: str) -> str:
 
 
 def _picture(kind: str, content: str) -> str:
-    """Return a picture in base64; nothing if it is not what it says."""
+    """Return a picture in base64; empty if it is not of the declared kind."""
     return (picture(kind, content) or "").partition(",")[2]
 
 
@@ -198,11 +198,11 @@ SHOWN_AS: Mapping[str, tuple[str, Callable[[str], str]]] = {
     "image/svg+xml": ("text/html", _frame),
     "text/html": ("text/html", _frame),
 }
-"""Types of output that formgrader's page shows, and as what."""
+"""Types of output that formgrader's page shows, with the type and function that show them."""
 
 
 def _line(check: CheckResult) -> str:
-    """Return how a check ended, how grave what it found is, and what it says."""
+    """Return a check's line: its outcome, severity, sentence and message."""
     worst = gravest([check])
     word = str(check.outcome) if worst in {None, Severity.MEASURED} else f"{check.outcome}, {worst}"
     hidden = " (hidden)" if check.visibility is Visibility.HIDDEN else ""

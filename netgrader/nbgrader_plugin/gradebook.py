@@ -1,4 +1,4 @@
-"""Questions to the gradebook, through nbgrader's API: is it free, is it up to date, who has marks."""
+"""Queries to the gradebook, through nbgrader's API: is it writable, is it up to date, who has points."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ __all__ = [
     "sync_cells",
 ]
 
-WAIT_SECONDS = 5  # for another program that writes, or for a server
+WAIT_SECONDS = 5  # for another writing program, or for a server
 ASKED: Mapping[str, tuple[Mapping[str, Any], str]] = {
     "sqlite": ({"timeout": WAIT_SECONDS}, "BEGIN IMMEDIATE"),
     "postgresql": ({"connect_timeout": WAIT_SECONDS}, "SELECT 1"),
     "mysql": ({"connect_timeout": WAIT_SECONDS}, "SELECT 1"),
 }
-"""Options and a question by which each kind of database says that it can be written; a server queues writers itself."""
+"""By kind of database, connection options and a statement that shows that it is writable; servers queue writers themselves."""
 
 
 def require_writable(db_url: str) -> None:
-    """See that the gradebook can be written to before hours of grading.
+    """Require that the gradebook is writable, before hours of grading.
 
     Raises
     ------
@@ -66,12 +66,12 @@ def require_writable(db_url: str) -> None:
 def sync_cells(assignment: Assignment, wanted: Collection[str]) -> tuple[str, ...]:
     """Update the gradebook's cells and points of the notebooks `wanted`, and of those it has.
 
-    Returns the notebooks that were saved. What nbgrader forbids (cells added once there are submissions) is an error.
+    Returns the notebooks that were saved. Changes that nbgrader forbids (new cells once there are submissions) are errors.
 
     Raises
     ------
     NetgraderError
-        With nbgrader's reason.
+        If nbgrader refuses, with its reason.
     """
     known = _cells_in_gradebook(assignment)
     asked = {*wanted, *known}.intersection(assignment.notebooks)
@@ -83,13 +83,13 @@ def sync_cells(assignment: Assignment, wanted: Collection[str]) -> tuple[str, ..
 
 
 def removed_notebooks(assignment: Assignment) -> set[str]:
-    """Return the notebooks that the gradebook knows and the course has no more."""
+    """Return the notebooks in the gradebook that the course no longer has."""
     return set(_cells_in_gradebook(assignment)) - set(assignment.notebooks)
 
 
 @contextmanager
 def opened(course: Course) -> Iterator[Any]:
-    """Open the gradebook for several questions or changes at once.
+    """Open the gradebook for several queries or changes.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def is_up_to_date(assignment: Assignment, student: str, digests: Mapping[str, st
 
 
 def _digest(graded: Path) -> str:
-    """Return the digest of the result that a graded notebook shows; empty if there is none."""
+    """Return the digest of the result in a graded notebook; empty if there is none."""
     try:
         return str(json.loads(graded.read_text(encoding="utf-8"))["metadata"]["netgrader"]["digest"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -130,7 +130,7 @@ def submission_of(gradebook: Any, assignment: Assignment, student: str) -> Any:
 
 
 def penalties_of(gradebook: Any, assignment: Assignment, student: str) -> list[str]:
-    """Return a sentence for each notebook of which nbgrader takes points for coming late."""
+    """Return a sentence for each notebook with a late penalty in the gradebook."""
     return [
         f"{student} {notebook.name}: it came late, so the gradebook counts {notebook.late_submission_penalty:g} points less."
         for notebook in gradebook.find_submission(assignment.name, student).notebooks
@@ -139,7 +139,7 @@ def penalties_of(gradebook: Any, assignment: Assignment, student: str) -> list[s
 
 
 def is_late(gradebook: Any, assignment: Assignment, student: str) -> bool:
-    """Whether a submission is late by today's deadline, or was: nbgrader then recounts its penalty."""
+    """Whether a submission is late by the current deadline, or has a penalty, which nbgrader must update."""
     submission = gradebook.find_submission(assignment.name, student)
     set_deadline(assignment, submission)
     gradebook.db.commit()
@@ -147,7 +147,7 @@ def is_late(gradebook: Any, assignment: Assignment, student: str) -> bool:
 
 
 def not_on_roster(gradebook: Any, students: Iterable[str]) -> list[str]:
-    """Return those of `students` who are not in the gradebook yet, where somebody is."""
+    """Return those of `students` who are not in the gradebook; none if it has no students."""
     known = {str(student.id) for student in gradebook.students}
     return [student for student in students if known and student not in known]
 

@@ -1,7 +1,7 @@
-"""Submission times: nbgrader's ``timestamp.txt`` is a claim, written by a student's process.
+"""Submission times: nbgrader's ``timestamp.txt`` is untrusted, since a student's process writes it.
 
-`nbgrader submit` runs as the student, so the file in a submission and the name of its folder in the exchange are the student's
-to change. Penalties rest on it, as nbgrader has them; where that matters, a platform's times or a hub's own service count.
+`nbgrader submit` runs as the student, so a student can change the file in a submission and the name of its folder in the
+exchange. Penalties are based on it, as in nbgrader; if that matters, use a platform's times or a hub's own service.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def holds_same(one: Path, other: Path) -> bool:
 
 
 def _work_in(folder: Path) -> dict[str, str]:
-    """Return hashes of the notebooks and modules in a folder by their paths in it."""
+    """Return hashes of the notebooks and modules in a folder, by relative path."""
     work = (path for path in folder.rglob("*") if path.suffix.lower() in KINDS and path.is_file())
     return {path.relative_to(folder).as_posix(): hash_file(path) for path in work}
 
@@ -54,18 +54,18 @@ def set_aside(assignment: Assignment, student: str) -> Path:
 
 
 def handed_in(folder: Path | str) -> datetime | None:
-    """Return the time in ``timestamp.txt``, in UTC without zone; None if it is missing or empty.
+    """Return the time in ``timestamp.txt``, in UTC without time zone; None if it is missing or empty.
 
     Raises
     ------
     NetgraderError
-        If it holds something else than a time.
+        If it does not contain a time.
     """
-    stamp = f"{folder}/{FILE}"  # a text: a list of ten thousand asks for as many
+    stamp = f"{folder}/{FILE}"  # as text: faster than a path, for ten thousand calls
     try:
         if not S_ISREG(os.lstat(stamp).st_mode):
             return None
-        with open(stamp, "rb", buffering=0) as file:  # noqa: PTH123  (likewise)
+        with open(stamp, "rb", buffering=0) as file:  # noqa: PTH123  (as above)
             text = file.read(LONGEST_STAMP + 1).decode()
         return time_of(text) if text.strip() else None
     except (FileNotFoundError, NotADirectoryError):
@@ -75,17 +75,17 @@ def handed_in(folder: Path | str) -> datetime | None:
 
 
 def stamp(when: datetime) -> str:
-    """Return a time in UTC without a zone as nbgrader writes it."""
+    """Return a time in UTC without time zone in nbgrader's format."""
     return f"{when:%Y-%m-%d %H:%M:%S.%f} UTC"
 
 
 def time_of(text: str) -> datetime:
-    """Return a time in ISO form, with a zone behind it as nbgrader writes it, in UTC without a zone.
+    """Return an ISO time, with nbgrader's zone name after it or not, in UTC without time zone.
 
     Raises
     ------
     ValueError, OverflowError
-        If it is not a time, or longer than any.
+        If it is not a time, or too long for one.
     """
     if len(text) > LONGEST_STAMP:
         raise ValueError(text[:LONGEST_STAMP])

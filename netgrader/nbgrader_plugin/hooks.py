@@ -1,7 +1,7 @@
-"""The start of nbgrader's autograde: our exporter reads the file, a hook prepares the folder.
+"""Exporter and hook that prepare a submission for nbgrader's autograde.
 
-The exporter is in every nbgrader of this environment (`etc/jupyter/nbgrader_config.json`), whether or not a course calls
-`configure`: so an assignment of ours is graded by our steps or not at all.
+Every nbgrader in this environment uses the exporter (`etc/jupyter/nbgrader_config.json`), whether or not a course calls
+`configure`: so our steps grade an assignment of ours, or nothing does.
 """
 
 from __future__ import annotations
@@ -30,8 +30,7 @@ __all__ = ["SubmissionExporter", "adopt", "adopt_hook", "drop_links"]
 def adopt(folder: Path, jobs: Iterable[Job]) -> tuple[Path, ...]:
     """Link each misnamed notebook among `jobs` to its right name in the folder, if that is free.
 
-    Returns the links.
-    nbgrader goes by names alone and gives 0 for a notebook that it does not find. The file that was handed in stays.
+    Returns the links. nbgrader only uses names, and gives 0 for a notebook that it does not find. The submitted file stays.
     """
     linked = []
     for job in jobs:
@@ -43,10 +42,10 @@ def adopt(folder: Path, jobs: Iterable[Job]) -> tuple[Path, ...]:
 
 
 def drop_links(folder: Path) -> None:
-    """Remove links and pipes that were handed in.
+    """Remove links, pipes and devices from a submission.
 
-    nbgrader copies what is next to a notebook: through a link it would copy or open a file of the instructor's, and at a pipe it
-    stops. They hold nothing of the student's.
+    nbgrader copies the files next to a notebook: through a link it would copy a file of the instructor's, and at a pipe it
+    would hang. They contain nothing of the student's.
     """
     for path in sorted(folder.rglob("*")):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
@@ -58,7 +57,7 @@ def adopt_hook(*, assignment: str, notebooks: list[str], **_: Any) -> None:
     own = Course(Path.cwd()).assignment(assignment)
     folder = Path(notebooks[0]).parent
     drop_links(folder)
-    # One of ours that was no file is graded all the same, with 0 points and a page that says why.
+    # An entry of ours that is not a regular file is still graded, with 0 points and a page that says why.
     kept, links = (
         (notebooks, adopt(folder, jobs_in(folder, own))) if own.is_ours else (filter(os.path.isfile, notebooks), ())
     )
@@ -66,10 +65,10 @@ def adopt_hook(*, assignment: str, notebooks: list[str], **_: Any) -> None:
 
 
 class SubmissionExporter(NotebookExporter):  # type: ignore[misc]
-    """Starts each notebook empty: our preprocessors fill it, from the submission as it was handed in.
+    """Starts each notebook empty: our preprocessors fill it from the submitted file.
 
-    nbgrader would read the file itself and fail the whole submission if it is not a notebook. Notebooks of nbgrader's own
-    assignments are read as nbgrader does.
+    nbgrader would read the file itself, and fail the whole submission if it is not a notebook. Assignments of nbgrader's own
+    are read as nbgrader does.
     """
 
     def from_filename(self, filename: str, resources: Any = None, **kw: Any) -> Any:
@@ -78,7 +77,7 @@ class SubmissionExporter(NotebookExporter):  # type: ignore[misc]
         Raises
         ------
         NotCagedError
-            If it is of an assignment of ours, and what would be run on it are not our steps.
+            If the assignment is ours, but the steps about to run are not.
         """
         course = course_of(self)
         if not _is_ours(course, resources["nbgrader"]["assignment"]):
@@ -95,7 +94,7 @@ def _is_ours(course: Course, name: str) -> bool:
     Raises
     ------
     NetgraderError
-        If its source is not there, and the course has tests of ours: nobody can tell then who grades it.
+        If its source is missing, and the course has our tests: then its grader is unknown.
     """
     assignment = Assignment(course, name)
     if not assignment.notebooks and course.hidden_tests.is_dir():

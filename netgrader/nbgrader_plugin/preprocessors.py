@@ -1,7 +1,7 @@
-"""Our steps in nbgrader's autograde: restore cells, run the notebook in a cage, save verdicts.
+"""Our steps in nbgrader's autograde: restore cells, run the notebook in a sandbox, save verdicts.
 
-An assignment without checks of ours gets nbgrader's own steps: its notebooks run without a cage, and what they print decides
-their marks.
+An assignment without our checks gets nbgrader's own steps: its notebooks run without a sandbox, and their printed output
+decides their points.
 """
 
 from __future__ import annotations
@@ -48,25 +48,25 @@ NO_RESPONSE = "No response."
 
 
 class _Step(NbGraderPreprocessor):  # type: ignore[misc]
-    """A step that knows which notebook of which course it is at."""
+    """A step that knows its notebook and course."""
 
     def job(self, resources: Any) -> Job:
-        """Return the submitted notebook that nbgrader is at."""
+        """Return the job of the current notebook."""
         assignment, about = self.assignment(resources), resources["nbgrader"]
         student = about["student"]
         return job_of(assignment, student, about["notebook"], jobs_of(assignment, student))
 
     def assignment(self, resources: Any) -> Assignment:
-        """Return the assignment that nbgrader is at, in the course whose converter called us."""
+        """Return the current assignment, in the course of the calling converter."""
         return self.course().assignment(resources["nbgrader"]["assignment"])
 
     def course(self) -> Course:
-        """Return the course of the converter that this step belongs to."""
+        """Return the course of the calling converter."""
         return course_of(self)
 
 
 def course_of(step: Any) -> Course:
-    """Return the course of the converter that a step or an exporter of nbgrader's belongs to."""
+    """Return the course of the converter that owns a step or an exporter of nbgrader's."""
     owner = step.parent
     while not hasattr(owner, "coursedir"):
         owner = owner.parent
@@ -74,13 +74,13 @@ def course_of(step: Any) -> Course:
 
 
 class RestoreCells(_Step):
-    """Put the release's cells in place; CagedExecute reads the file and restores it by itself.
+    """Puts the release's cells in place; CagedExecute reads the file and restores it by itself.
 
-    It stands for nbgrader's DeduplicateIds and OverwriteCells: what cannot be read must not end the class.
+    Replaces nbgrader's DeduplicateIds and OverwriteCells: an unreadable file must not end the class.
     """
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        """Fill the notebook; that of an assignment of nbgrader's own is made ready as nbgrader does."""
+        """Fill the notebook; for nbgrader's own assignments, prepare it as nbgrader does."""
         assignment = self.assignment(resources)
         if not assignment.is_ours:
             return _through((DeduplicateIds, OverwriteKernelspec, OverwriteCells), self.parent, nb, resources)
@@ -90,15 +90,15 @@ class RestoreCells(_Step):
 
 
 class CagedExecute(_Step):
-    """Run the notebook through our stages, or take cached results; replaces nbgrader's Execute.
+    """Runs the notebook through our stages, or uses cached results; replaces nbgrader's Execute.
 
-    The output of each check cell becomes its verdict.
+    Each check cell's output becomes its verdict.
     """
 
     sandbox = Unicode(Options().sandbox, help="The sandbox that submissions run in.").tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        """Run and fill the notebook; a problem of this machine is an exception, and marks stay."""
+        """Run and fill the notebook; a problem of this machine raises an exception, and old points stay."""
         assignment = self.assignment(resources)
         if not assignment.is_ours:
             self.log.warning("No cage: %s of %s runs with your own rights.", resources["unique_key"], assignment.name)
@@ -114,19 +114,19 @@ class CagedExecute(_Step):
 
 @functools.cache
 def _say_cage_warning(sandbox: str, log: logging.Logger) -> None:
-    """Say, once for a process, which promises of a cage are not kept."""
+    """Log, once per process, which promises of a sandbox are not kept."""
     if warning := cage_warning(sandbox):
         log.warning(warning)
 
 
 class SaveVerdicts(_Step):
-    """Saves points into the gradebook, in one transaction; in place of nbgrader's SaveAutoGrades.
+    """Saves points to the gradebook in one transaction; replaces nbgrader's SaveAutoGrades.
 
-    A mark given by hand is kept, and flagged for another look only if what it judged has changed since.
+    Points that a person gave are kept, and flagged for review only if the graded work has changed since.
     """
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        """Save the verdicts that CagedExecute left; for nbgrader's own assignments, nbgrader's marks."""
+        """Save the verdicts that CagedExecute left; for nbgrader's own assignments, nbgrader's points."""
         assignment, about = self.assignment(resources), resources["nbgrader"]
         with Gradebook(about["db_url"]) as gradebook:
             set_deadline(assignment, gradebook.find_submission(assignment.name, about["student"]))
@@ -144,12 +144,12 @@ class SaveVerdicts(_Step):
 def save_verdicts(
     gradebook: Any, assignment: Assignment, student: str, notebook: str, graded: GradedNotebook
 ) -> LastResult:
-    """Put a notebook's points in the open transaction; return what to store after its commit.
+    """Save a notebook's points in the open transaction; return what to store after its commit.
 
     Raises
     ------
     NetgraderError
-        If the gradebook does not have the notebook's cells; nothing of the transaction is left then.
+        If the gradebook does not have the notebook's cells; the transaction is then rolled back.
     """
     before = load_last_result(assignment, student, notebook)
     known = {} if before is None else before.answers
@@ -174,17 +174,17 @@ def save_verdicts(
 
 
 def _answers(graded: GradedNotebook) -> dict[str, str]:
-    """Return what is in the solution cells, by their ids."""
+    """Return the sources of solution cells, by id."""
     return {cell.grade_id: cell.source for cell, _ in graded.cells if cell.origin and cell.origin.is_solution}
 
 
 def _released(assignment: Assignment, notebook: str) -> set[tuple[str, str]]:
-    """Return ids of cells with each text that they were released with."""
+    """Return ids of cells with each text in which they were released."""
     return {(cell.grade_id, cell.source) for one in every_release(assignment, notebook) for cell in one.tracked}
 
 
 def _save(grade: Any, cell: CellResult, result: NotebookResult, *, changed: bool, answered: bool) -> None:
-    """Save one cell's grade. `changed`: what a person has judged is no longer what is there."""
+    """Save one cell's grade; `changed` says that the work a person graded has changed."""
     if abs(grade.max_score - cell.max_points) > 1e-9:
         raise NetgraderError(
             f"{cell.cell} is worth {cell.max_points:g} points in the source and {grade.max_score:g} in the gradebook. "
@@ -196,7 +196,7 @@ def _save(grade: Any, cell: CellResult, result: NotebookResult, *, changed: bool
         look = result.status is Status.NOT or any(check.outcome is Outcome.UNGRADABLE for check in cell.checks)
         changed = grade.auto_score != previous
     else:
-        # As in nbgrader: an answer that is still the release's text is none, and no one has to read it.
+        # As in nbgrader: an unchanged release text is not an answer, and needs no reader.
         grade.auto_score, look = (None, True) if answered else (0.0, False)
     if grade.manual_score is None:
         grade.needs_manual_grade = look

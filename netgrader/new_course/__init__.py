@@ -1,4 +1,4 @@
-"""Make a course, or an assignment, from data and a few answers: all of it works and can be changed."""
+"""Make a course, or an assignment, from data and a few answers; all of it works and can be changed."""
 
 from __future__ import annotations
 
@@ -35,22 +35,22 @@ if TYPE_CHECKING:
 __all__ = ["NewAssignment", "copy_digits", "make_assignment", "make_config"]
 
 NOTEBOOK_FORMAT = 5
-DATA_SECONDS = 300.0  # for reading an instructor's data: pictures of 60,000 take 20
-LOOPED = 400  # training rows, of which 25 minibatches are enough to see an order
+DATA_SECONDS = 300.0  # for reading an instructor's data; 60,000 images take 20
+LOOPED = 400  # training rows; 25 minibatches of 16 are enough to see an order
 STEPS, MOST_EPOCHS, LEAST_EPOCHS = 3_000, 60, 5
 """Training steps of the reference solution, and bounds for its epochs."""
 RIGHT, WRONG = "right", "wrong"
 GIVEN_AS_LOGITS = {RIGHT: "logits", WRONG: "prediction"}
-"""What the loss is given: the wrong submission applies the softmax, or the sigmoid, twice."""
+"""The loss's input: the wrong submission applies the softmax, or the sigmoid, twice."""
 FORMS = {False: "one-hot", True: "a column of 0 and 1"}
-"""What labels are, by whether networks have one output."""
+"""The form of labels, by whether networks have one output."""
 COLUMN = "tf.matmul(hidden, W2) + b2"
 SCALED = {RIGHT: f"tf.squeeze({COLUMN}, axis=1)", WRONG: COLUMN}
-"""What the last layer of a regression puts out: the wrong submission's column is compared with a row of targets."""
+"""The output of a regression's last layer: the wrong submission compares a column with a row of targets."""
 PREFIXES = {"check": "check_"}
-"""Of cells' ids, by kind of cell."""
+"""Prefixes of cell ids, by kind of cell."""
 NUMBERS = "numbers/"
-"""The folder of the templates for targets that are numbers."""
+"""The folder of the templates for numeric targets."""
 SCALING_ASKED = {
     "largest": ", its grey levels divided by the largest, from 0 to 1",
     "standard": ", each feature less its mean over the training rows and divided by its standard deviation there (0 where it "
@@ -72,28 +72,28 @@ PREPARED = {
 
 @dataclass(frozen=True)
 class NewAssignment:
-    """What an instructor is asked."""
+    """The instructor's answers."""
 
     name: str
-    """The assignment's; its notebook is called like it."""
+    """The name of the assignment, and of its notebook."""
     data: Path
-    """A file or folder: see `netgrader.new_course.datasets.read_data`."""
+    """A file: see `netgrader.new_course.datasets.read_data`."""
     called: str = ""
-    """What one input shows, in the singular; if empty what the data say: their target column, or image, class or value."""
+    """What one input shows, in the singular; if empty, from the data: their target column, or image, class or value."""
     names: tuple[str, ...] = ()
-    """What the classes are called; those of the data, or their numbers, if empty."""
+    """The names of the classes; if empty, those in the data, or their numbers."""
     target: float = 0.9
-    """The test accuracy that students are asked for, between 0 and 1; of numbers the mean absolute error on the test rows."""
+    """The required test accuracy, between 0 and 1; in a regression, the mean absolute error on the test rows."""
     unit: str = ""
-    """What the targets of a regression are in."""
+    """The unit of a regression's targets."""
     target_column: str = ""
     """The column of a table to predict."""
     one_output: bool = False
-    """Whether networks tell two classes apart by one output."""
+    """Whether networks separate two classes by one output."""
 
 
 def copy_digits(root: Path) -> tuple[Path, ...]:
-    """Copy the course on digits, without submissions, into the empty folder `root`; its notebooks."""
+    """Copy the digits course, without submissions, into the empty folder `root`; return its notebooks."""
     course = DIGITS if DIGITS.is_dir() else PACKAGE.parent
     for folder in ("source", "grader_tests", "data"):
         shutil.copytree(course / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
@@ -103,19 +103,19 @@ def copy_digits(root: Path) -> tuple[Path, ...]:
 
 
 def make_config(root: Path) -> None:
-    """Write the ``nbgrader_config.py`` of a new course."""
+    """Write the ``nbgrader_config.py`` of a new course, and its folders for tests and submissions."""
     write_text(root / "nbgrader_config.py", _render("nbgrader_config.py.j2", {"course_id": root.resolve().name}))
     for folder in ("grader_tests", "submitted"):
         (root / folder).mkdir(exist_ok=True)
 
 
 def make_assignment(root: Path, wanted: NewAssignment) -> tuple[Path, ...]:
-    """Write an assignment into the course in `root`, with two submissions to try; the written files.
+    """Write an assignment into the course in `root`, with two example submissions; return the files.
 
     Raises
     ------
     UsageError
-        If something of it is there already, or the data are not what can be read.
+        If some of its files exist already, or the data are unusable.
     """
     name, notebook = wanted.name, f"1_{wanted.name}"
     source = root / "source" / name
@@ -161,12 +161,12 @@ def make_assignment(root: Path, wanted: NewAssignment) -> tuple[Path, ...]:
 
 
 def _terms(wanted: NewAssignment, spec: DataSpec, content: bytes) -> dict[str, Any]:
-    """Return what the templates say of an assignment.
+    """Return the values for an assignment's templates.
 
     Raises
     ------
     UsageError
-        If the target cannot be one.
+        If the target is out of range.
     """
     terms: dict[str, Any] = {
         "title": wanted.name.replace("_", " ").capitalize(),
@@ -190,12 +190,12 @@ def _terms(wanted: NewAssignment, spec: DataSpec, content: bytes) -> dict[str, A
 
 
 def _of_classes(wanted: NewAssignment, spec: DataSpec) -> dict[str, Any]:
-    """Return what the templates say of classes.
+    """Return the values for templates of a classification.
 
     Raises
     ------
     UsageError
-        If the target cannot be one.
+        If the target is out of range.
     """
     least_target = spec.above_chance(0.1)
     if not least_target <= wanted.target < 1:
@@ -213,17 +213,17 @@ def _of_classes(wanted: NewAssignment, spec: DataSpec) -> dict[str, Any]:
 
 
 def _minibatch(spec: DataSpec) -> int:
-    """Return a minibatch size to try a loop with: about 90 an epoch, and not a divisor of the rows."""
+    """Return a minibatch size for trying a loop: about 90 per epoch, not a divisor of the rows."""
     return next(size for size in itertools.count(max(16, spec.train.rows // 90)) if spec.train.rows % size)
 
 
 def _of_numbers(wanted: NewAssignment, spec: DataSpec, content: bytes) -> dict[str, Any]:
-    """Return what the templates say of numbers.
+    """Return the values for templates of a regression.
 
     Raises
     ------
     UsageError
-        If the target cannot be one.
+        If the target is out of range.
     """
     with np.load(io.BytesIO(content), allow_pickle=False) as archive:
         train, test = (archive[part.targets].astype(np.float64) for part in (spec.train, spec.test))
@@ -255,7 +255,7 @@ def _render(template: str, terms: Mapping[str, object]) -> str:
 
 
 def _notebook(terms: Mapping[str, object], variant: str) -> str:
-    """Return the notebook as JSON; with a `variant` other than the right one it has a mistake."""
+    """Return the notebook as JSON; a `variant` other than the right one has a mistake."""
     answers = {"given_as_logits": GIVEN_AS_LOGITS[variant], "scaled": SCALED[variant]}
     text = _render(f"{terms['folder']}notebook.j2", {**terms, **answers})
     book = new_notebook(cells=list(_cells(text)))
@@ -284,7 +284,7 @@ def _cells(text: str) -> Iterator[nbformat.NotebookNode]:
 
 
 def _nbgrader(kind: str, name: str, points: str = "") -> dict[str, object]:
-    """Return nbgrader's metadata of a cell; a check cell is called like its solution cell."""
+    """Return nbgrader's metadata of a cell; a check cell is named after its solution cell."""
     about: dict[str, object] = {
         "grade": kind == "check",
         "grade_id": f"{PREFIXES.get(kind, '')}{name}",
@@ -297,7 +297,7 @@ def _nbgrader(kind: str, name: str, points: str = "") -> dict[str, object]:
 
 
 def _toml(spec: DataSpec) -> str:
-    """Return the table ``[data]``; what is as it is by itself is left out."""
+    """Return the table ``[data]`` without values that are defaults."""
     return "\n".join(f"{name} = {_value(told)}" for name, told in msgspec.to_builtins(spec).items())
 
 

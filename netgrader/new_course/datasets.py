@@ -1,4 +1,4 @@
-"""Reads an instructor's arrays or table as a course's data file."""
+"""Read an instructor's arrays or table as a course's data file."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ TRAIN, TEST = ("x_train", "y_train"), ("x_test", "y_test")
 
 
 class Split:
-    """How rows are split where nobody says it."""
+    """How to split rows if the data are not split, and which targets are classes."""
 
     SHARE, SEED = 5, 0
-    """One in so many inputs is a test input where the data are not split, drawn with this seed."""
+    """One in this many inputs becomes a test input if the data are not split, drawn with this seed."""
     FEW = 20
-    """Of rows so many different whole numbers are taken for classes, more for numbers."""
+    """Largest number of distinct integer targets of rows that are classes; with more, they are numbers."""
     LEAST_ROWS = 5
 
 
@@ -50,30 +50,30 @@ def read_data(
     target_column: str = "",
     one_output: bool = False,
 ) -> tuple[DataSpec, bytes]:
-    """Return what the data of a course are, and the content of their file.
+    """Return the specification of a course's data, and the content of their file.
 
-    Of data that are not split yet one input in five of each class, or of near targets, is a test input, drawn with a fixed
-    seed. Inputs are images if they are uint8 of shape (n, height, width) or (n, height, width, colours), else rows or
-    sequences of numbers, which are standardised. Targets are classes if they are words, whole numbers of images, or few
-    different whole numbers; else numbers.
+    If the data are not split, one input in five of each class, or of near targets, becomes a test input, drawn with a fixed
+    seed. Inputs are images if they are uint8 of shape (n, height, width) or (n, height, width, channels), else rows or
+    sequences of numbers, which are standardized. Targets are classes if they are words, integer targets of images, or few
+    distinct integers; else numbers.
 
     Parameters
     ----------
     given
         A file: see `FORMS`.
     called, names
-        What an input shows, and what the classes are called; what the data say of it if empty.
+        What an input shows, and the names of the classes; if empty, from the data.
     unit
-        Of targets that are numbers.
+        The unit of numeric targets.
     target_column
         The column of a table to predict.
     one_output
-        Whether networks tell two classes apart by one output.
+        Whether networks separate two classes by one output.
 
     Raises
     ------
     UsageError
-        If it is not one of these, or does not make sense.
+        If the file is not one of these, or its content is invalid.
     """
     x, y, n_train, columns = _read(given, target_column)
     inputs, targets, classes, scaling = _kept(x, y, given)
@@ -110,7 +110,7 @@ def read_data(
 
 
 def _read(given: Path, target_column: str) -> tuple[Array, Array, int, list[str]]:
-    """Return inputs (n, …), targets (n,), the number of training rows (-1 if not given), and a table's column names."""
+    """Return inputs (n, …), targets (n,), the number of training rows (-1 if not split), and a table's column names."""
     if given.suffix.lower() == ".csv":
         x, y, columns = _read_table(given, target_column)
         return x, y, -1, columns
@@ -132,13 +132,13 @@ def _read(given: Path, target_column: str) -> tuple[Array, Array, int, list[str]
 def _read_table(file: Path, target: str) -> tuple[Array, Array, list[str]]:
     """Return a table's features (n, k), float64, its targets (n,), int64, float64 or text, and the features' k names.
 
-    `file` is text in UTF-8 whose first line names the columns, with commas, semicolons or tabs between them. All columns but
-    that of the targets are features.
+    `file` is UTF-8 text whose first line names the columns, separated by commas, semicolons or tabs. All columns except the
+    targets' are features.
 
     Raises
     ------
     UsageError
-        If it is not such a table: with what was found and what to do.
+        If it is not such a table; the message says what was found and what to do.
     """
     try:
         with file.open(encoding="utf-8-sig") as lines:
@@ -164,7 +164,7 @@ def _read_table(file: Path, target: str) -> tuple[Array, Array, list[str]]:
 
 
 def _as_numbers(targets: Array) -> Array:
-    """Return targets that are text as whole numbers, else as numbers, else as text without blanks around it."""
+    """Return targets that are text as integers, else as floats, else as stripped text."""
     if targets.dtype.kind != "U":
         return targets
     column = np.char.strip(targets)
@@ -177,9 +177,9 @@ def _as_numbers(targets: Array) -> Array:
 
 
 def _rows(targets: Array, n_train: int) -> tuple[Array, Array]:
-    """Return the numbers of the rows to train on and of those to test on, drawn where `n_train` is -1.
+    """Return the indexes of training and test rows, drawn if `n_train` is -1.
 
-    One in five of rows with the same target, or with near ones, is drawn to test on.
+    One in five rows with the same target, or with near ones, becomes a test row.
     """
     if n_train >= 0:
         return np.arange(n_train), np.arange(n_train, len(targets))
@@ -190,7 +190,7 @@ def _rows(targets: Array, n_train: int) -> tuple[Array, Array]:
 
 
 def _kept(x: Array, y: Array, given: Path) -> tuple[Array, Array, Array, str]:
-    """Return inputs and targets as the course's file holds them, class names, and the scaling."""
+    """Return inputs and targets as in the course's file, class names, and the scaling."""
     if x.dtype.kind not in "fiu" or y.dtype.kind not in "fiuU":
         raise UsageError(
             f"The inputs in {given} must be numbers and the targets numbers or words, not {x.dtype} and {y.dtype}."
@@ -205,25 +205,25 @@ def _kept(x: Array, y: Array, given: Path) -> tuple[Array, Array, Array, str]:
 
 
 def _single(values: Array) -> npt.NDArray[np.float32]:
-    with np.errstate(over="ignore"):  # what single precision cannot hold is infinite then
+    with np.errstate(over="ignore"):  # values beyond single precision become infinite
         return values.astype(np.float32)
 
 
 def _classes(targets: Array, *, pictures: bool) -> Array:
-    """Return the classes that all targets name, in order; none if targets are numbers."""
+    """Return the distinct classes in order; empty if targets are numbers."""
     classes = np.unique(targets)
     many = classes.dtype.kind in "iu" and len(classes) > Split.FEW and not pictures
     return classes[:0] if many or classes.dtype.kind == "f" else classes
 
 
 def _names(classes: Array) -> list[str]:
-    """Return what classes are called: nothing where they are counted from 0."""
+    """Return the names of classes; empty if they are counted from 0."""
     found = list(map(str, classes))
     return [] if found == list(map(str, range(len(found)))) else found
 
 
 def _archive(arrays: Arrays) -> bytes:
-    """Return the arrays as an ``.npz`` that is the same each time."""
+    """Return the arrays as a reproducible ``.npz``."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, array in arrays.items():

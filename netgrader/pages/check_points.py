@@ -1,4 +1,4 @@
-"""A cell's points as those of its checks: platforms and tables show a check each."""
+"""Split a cell's points among its checks, for platforms and tables that show each check."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ __all__ = ["points_by_check"]
 
 
 NEXT_TO_NOTHING = 1e-300
-"""The weight of a check without credit: it has points only where no other check of its cell has credit."""
+"""The weight of a check without credit: it gets points only if no other check of its cell has credit."""
 
 
 def points_by_check(cell: CellResult) -> Iterator[tuple[CheckResult, float, float]]:
     """Yield a cell's checks, each with its part of the points and the maximum, to the hundredth.
 
-    What a cell loses is taken off what its checks miss, then off those that did not pass, then off the others.
+    Lost points are taken first from checks by their missed credit, then from those that did not pass, then from the others.
     """
     weights = [check.max_credit or NEXT_TO_NOTHING for check in cell.checks]
     most = round(100 * cell.max_points)
@@ -41,6 +41,6 @@ def points_by_check(cell: CellResult) -> Iterator[tuple[CheckResult, float, floa
 
 
 def _parts(whole: int, weights: Sequence[float]) -> list[int]:
-    """Return whole parts of a number in proportion to weights, which add up to it."""
+    """Return integer parts of a number in proportion to weights; they add up to it."""
     ends = [0, *(round(whole * end / sum(weights)) for end in itertools.accumulate(weights))]
     return [end - start for start, end in itertools.pairwise(ends)]

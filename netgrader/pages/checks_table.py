@@ -1,4 +1,4 @@
-"""The class as a tidy table for other programs: a row for each student and check."""
+"""The class as a tidy CSV table for other programs: a row for each student and check."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 __all__ = ["COLUMNS", "report_csv"]
 
 STAGES = ("execute", "verify")
-"""What a notebook's seconds are the sum of: the others are parts of these."""
+"""The stages whose seconds add up to a notebook's; other entries are parts of these."""
 SMALLEST = 0.005
-"""Points that a row is worth writing for: half of the last digit that nbgrader shows."""
+"""The smallest points worth a row: half of the last digit that nbgrader shows."""
 
 
 @dataclass(frozen=True)
 class TableRow:
-    """A row: a check, a cell without checks or marked by a person, a penalty, an ungraded student."""
+    """A row: a check, a cell without checks or graded by a person, a penalty, an ungraded student."""
 
     assignment: str
     student: str
@@ -52,7 +52,7 @@ COLUMNS = tuple(field.name for field in fields(TableRow))
 
 
 def report_csv(view: ClassView) -> str:
-    """Return the class as CSV of the points that count; a student's rows add up to the score."""
+    """Return the class as CSV with the points that count; a student's rows add up to the score."""
     stream = io.StringIO()
     writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
     writer.writeheader()
@@ -88,7 +88,7 @@ def _of_notebook(row: TableRow, graded: Graded) -> Iterator[TableRow]:
 
 
 def _of_cell(row: TableRow, cell: CellResult, mark: CellMark) -> Iterator[TableRow]:
-    """Yield a row for each check; a cell that has none, or extra credit, is a row of its own."""
+    """Yield a row for each check, and one for the cell if it has no checks or extra credit."""
     state, _, points = outcome_of(cell, mark)
     rest, most = points or 0.0, cell.max_points
     for check, own, own_most in points_by_check(cell):
@@ -109,5 +109,5 @@ def _of_cell(row: TableRow, cell: CellResult, mark: CellMark) -> Iterator[TableR
 
 
 def _number(points: float) -> str:
-    """Return points without what sums of such numbers are off by."""
+    """Return points without the rounding errors of sums."""
     return f"{points:.10g}"

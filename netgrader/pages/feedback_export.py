@@ -1,6 +1,6 @@
 """Write feedback pages for nbgrader from notebook, last result and gradebook, within limits.
 
-`nbgrader generate_feedback`, formgrader's button and `netgrader feedback` all come here.
+`nbgrader generate_feedback`, formgrader's button and `netgrader feedback` all use it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FeedbackExporter", "feedback_page"]
 
-# The exchange's own notes on a submission: nbgrader reads them when it releases feedback.
+# The exchange's own files, which nbgrader reads when it releases feedback.
 FOR_RELEASE = frozenset({"timestamp.txt", "submission_secret.txt"})
 
 
@@ -52,7 +52,7 @@ class FeedbackExporter(Exporter):  # type: ignore[misc]
     file_extension = Unicode(".html").tag(config=True)
 
     def from_notebook_node(self, nb: Any, resources: Any = None, **kw: Any) -> tuple[str, Any]:
-        """The page of `nb`; ``resources["nbgrader"]`` says whose it is."""
+        """Return the page of `nb`; ``resources["nbgrader"]`` identifies student and notebook."""
         from nbgrader.api import Gradebook  # noqa: PLC0415  (slow)
 
         about = resources["nbgrader"]
@@ -77,7 +77,7 @@ class FeedbackExporter(Exporter):  # type: ignore[misc]
 
 
 def _nbgraders_page(converter: Any, nb: Any, resources: Any, **kw: Any) -> tuple[str, Any]:
-    """The page that nbgrader itself makes, of an assignment of its own."""
+    """Return nbgrader's own page, for one of its own assignments."""
     from nbconvert.exporters import HTMLExporter  # noqa: PLC0415  (slow)
     from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor  # noqa: PLC0415
     from nbgrader.preprocessors import GetGrades  # noqa: PLC0415
@@ -90,9 +90,9 @@ def _nbgraders_page(converter: Any, nb: Any, resources: Any, **kw: Any) -> tuple
 
 
 def _fit_for_release(assignment: Assignment, student: str) -> None:
-    """Write what nbgrader needs to release feedback, if a submission came another way without it.
+    """Write the files that nbgrader needs to release feedback, if a submission came without them.
 
-    It would stop at the first of them. Nobody can fetch a page by a secret that was not in the exchange.
+    Otherwise it would stop at the first such submission. No page can be fetched with a secret that was not in the exchange.
     """
     folder = assignment.course.folder("feedback", student, assignment.name)
     text = f"{student}+{assignment.name}".encode()
@@ -115,18 +115,18 @@ def _only_pages(folder: Path, autograded: Path) -> None:
 
 
 def _is_copy(page: Path, handed_in: Path) -> bool:
-    """Whether a page is one that a student wrote under the name of ours."""
+    """Whether a page is a student's file with the name of ours."""
     return handed_in.is_file() and filecmp.cmp(page, handed_in, shallow=False)
 
 
 class OfCourse(NamedTuple):
-    """What a page knows of the course."""
+    """The course's data and texts for a page."""
 
     spec: DataSpec | None
     file: Path | None
-    """What the course's data are, and their file; None where there is none."""
+    """The specification of the course's data, and their file; None without data."""
     texts: CourseTexts
-    """What it makes of the catalogue of faults."""
+    """The course's texts."""
 
 
 def feedback_page(
@@ -135,14 +135,14 @@ def feedback_page(
     course: OfCourse,
     **about: Any,
 ) -> str:
-    """The page as HTML; if it takes too long, the verdicts alone, with a note.
+    """Return the page as HTML; if it takes too long, the verdicts alone, with a note.
 
     Parameters
     ----------
     cells
-        The autograded notebook's.
+        The cells of the autograded notebook.
     graded
-        Result, observations, and what people wrote.
+        Result, observations, and marks and comments by people.
     course
         Data and texts.
     about
@@ -177,7 +177,7 @@ def _page(
 
 @functools.cache
 def _test_images(path: Path | None, spec: DataSpec | None) -> npt.NDArray[np.uint8] | None:
-    """The test images; without them, or for other inputs, words replace pictures."""
+    """Return the test images; None if missing or if inputs are not images: then words replace pictures."""
     if path is None or spec is None or not spec.is_images:
         return None
     try:

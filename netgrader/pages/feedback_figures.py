@@ -1,4 +1,4 @@
-"""Observations as figures: networks with faults, curves, claims, misread images, sweeps, rows."""
+"""Observations as figures: networks with faults, curves, claims, misclassified images, sweeps, rows."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ __all__ = ["NO_DATA", "PageData", "figure"]
 
 
 class FigureLimits:
-    """How much of a figure a feedback page shows."""
+    """Limits on a figure of a feedback page."""
 
     MOST_WRONG = 20
     MOST_LINES = 6
@@ -42,17 +42,17 @@ class FigureLimits:
 
 @dataclass(frozen=True)
 class PageData:
-    """What a page knows of the course's data."""
+    """The course's data and texts, for figures."""
 
     spec: DataSpec | None = None
-    """What they are; None where a course has none."""
+    """The specification of the data; None if the course has none."""
     test_images: npt.NDArray[np.uint8] | None = None
     """The test images, uint8 of shape (n, height, width); without them words replace pictures."""
     texts: CourseTexts = OF_NO_COURSE
-    """How the course says what is drawn."""
+    """The course's texts."""
 
     def name(self, number: int) -> str:
-        """Return what a class is called."""
+        """Return the name of a class."""
         return str(number) if self.spec is None else self.spec.name(number)
 
 
@@ -61,7 +61,7 @@ NO_DATA = PageData()
 
 @functools.singledispatch
 def figure(observation: object, data: PageData = NO_DATA) -> Figure | None:  # noqa: ARG001  (by kind, below)
-    """The figure of one observation; None where there is nothing to draw."""
+    """Return the figure of one observation; None if there is nothing to draw."""
     raise TypeError(f"no kind of observation: {type(observation).__name__}")
 
 
@@ -71,7 +71,7 @@ def _network(network: seen.NetworkDrawing, data: PageData = NO_DATA) -> Figure:
     marked = tuple(safe.line(data.texts.say(words.NETWORK_MARKED.format(sentence=said))) for said in network.marked)
     caption = data.texts.say(words.NETWORK_CAPTION)
     alt = f"{caption}: {'; '.join([*layers, *marked])}"
-    # Inside the page and not as an <img>, which the page's colours do not reach.
+    # Inline and not as an <img>, which the page's colors would not reach.
     drawn = safe.clean_svg(svg(network.boxes, caption, lambda said: safe.line(data.texts.say(said))))
     body = piece("drawing", data.texts, alt, drawn) if network.boxes else Markup()
     return Figure("network", caption, body, items=(*layers, *marked))
@@ -95,7 +95,7 @@ def _charted(kind: str, title: str, lines: Sequence[Line], x: Axis, y: Axis) -> 
 
 
 def _in_words(line: Line, x: Axis, y: Axis) -> str:
-    """Return a line for those who cannot see it: some of its points, evenly over all of it."""
+    """Return a line in words for screen readers: some of its points, evenly spaced."""
     points = [(at, value) for at, value in zip(line.x, line.y, strict=True) if value is not None]
     some = points[:: len(points) // FigureLimits.MOST_NUMBERS + 1]
     return f"{line.name}: {'; '.join(f'{x.written(at)}: {y.written(value)}' for at, value in some)}"
@@ -103,7 +103,7 @@ def _in_words(line: Line, x: Axis, y: Axis) -> str:
 
 @figure.register
 def _comparison(claim: seen.Comparison, data: PageData = NO_DATA) -> Figure:
-    """What was reported next to what we found: shares, or errors in their unit."""
+    """Return the reported next to the recomputed value: fractions, or errors in their unit."""
     found = [(words.CLAIMED, claim.claimed), (words.RECOMPUTED, claim.recomputed)]
     rows = [
         (name, _with_unit(value, claim.unit) if claim.error else percent(value))
@@ -119,7 +119,7 @@ def _with_unit(value: float, unit: str) -> str:
 
 @figure.register
 def _predictions(seen_found: seen.Predictions, data: PageData = NO_DATA) -> Figure | None:
-    """The rows whose predictions are farthest off, as a table."""
+    """Return a table of the rows with the worst predictions."""
     if not seen_found.worst:
         return None
     rows = [
@@ -148,7 +148,7 @@ def _wrong_images(seen_wrong: seen.WrongImages, data: PageData = NO_DATA) -> Fig
 
 @figure.register
 def _rows(rows: seen.RowCounts, data: PageData = NO_DATA) -> Figure:
-    """How many rows were fed how often, where it is not once for each."""
+    """Return how many rows were fed how often, if not all once."""
     title = safe.line(data.texts.say(rows.title))
     counts = {times: count for times, count in sorted(zip(rows.times, rows.rows, strict=True)) if count}
     if set(counts) == {1}:
@@ -170,7 +170,7 @@ def _sweep(sweep: seen.Sweep, data: PageData = NO_DATA) -> Figure:
 
 
 def _line(name: str, points: Iterable[tuple[float, float | None]]) -> Line:
-    """Return points in order."""
+    """Return points as a line, sorted by x."""
     found = sorted(points, key=operator.itemgetter(0))
     return Line(name, [x for x, _ in found], [y for _, y in found])
 
@@ -198,14 +198,14 @@ def _pad(pad: seen.Pad, data: PageData = NO_DATA) -> Figure | None:
     return Figure("pad", title, Markup(body))  # noqa: S704  (ours: it escapes what it shows)
 
 
-# Ends of the diverging scale, told apart with any colour vision, and the same way round as in the notebooks.
+# Ends of the diverging scale: distinct with any color vision, in the same order as in the notebooks.
 LESS, ZERO, MORE = (178, 56, 24), (247, 247, 245), (33, 102, 172)
 
 
 def ink_picture(levels: npt.NDArray[np.uint8], largest: int = 255) -> str:
-    """An image with levels up to the `largest` as a ``data:`` address.
+    """Return an image with levels up to `largest` as a ``data:`` address.
 
-    A grey one (height, width) is dark on light, as ink on paper; one with colours (height, width, 3) as it is.
+    A gray image (height, width) is drawn dark on light, like ink; a color image (height, width, 3) as it is.
     """
     if levels.ndim == 3 and levels.shape[2] == 3:
         return _png((levels.astype(np.uint16) * 255 // largest).astype(np.uint8))
@@ -214,12 +214,12 @@ def ink_picture(levels: npt.NDArray[np.uint8], largest: int = 255) -> str:
 
 
 def grey_picture(image: str, shape: tuple[int, int]) -> str:
-    """An image of `observations.Images`, base64 of grey levels."""
+    """Return an image of `observations.Images`, base64 of gray levels, as a ``data:`` address."""
     return _png(_levels(image, shape))
 
 
 def signed_picture(image: str, shape: tuple[int, int]) -> str:
-    """An image of `observations.Images` with signs: 128 is zero."""
+    """Return a signed image of `observations.Images`, in which 128 is zero, as a ``data:`` address."""
     share = (_levels(image, shape).astype(np.float64) - 128) / 127
     strength = np.clip(np.abs(share), 0, 1)[..., None]
     ends = np.where(share[..., None] < 0, np.array(LESS), np.array(MORE))

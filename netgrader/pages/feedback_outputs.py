@@ -19,13 +19,13 @@ __all__ = ["note", "render_outputs"]
 
 
 class OutputLimits:
-    """How much of a cell's outputs a feedback page shows, in characters unless noted otherwise."""
+    """Limits on a cell's outputs on a feedback page, in characters unless noted otherwise."""
 
     MOST_OUTPUTS = 40
     LONGEST_TEXT = 8_000
     LONGEST_LOG = 3_000
     MOST_LINES = 16
-    """Of printed text that stand open."""
+    """Lines of printed text that are not folded."""
 
 
 ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
@@ -35,7 +35,7 @@ ARROW = re.compile(r"^-+>\s*\d+\s?(.*)$", re.MULTILINE)
 
 
 def render_outputs(outputs: Iterable[Mapping[str, Any]], texts: CourseTexts) -> tuple[Markup, ...]:
-    """The outputs of one cell in order."""
+    """Return the outputs of one cell in order, as HTML."""
     rendered: list[Markup] = []
     for output in outputs:
         if len(rendered) == OutputLimits.MOST_OUTPUTS:
@@ -74,7 +74,7 @@ def _pre(shown: str) -> Markup:
 
 
 def _folded(body: Markup, shown: str, texts: CourseTexts) -> Markup:
-    """`body`, closed where the text in it is long."""
+    """Return `body`, folded if its text is long."""
     lines = shown.count("\n") + 1
     if lines <= OutputLimits.MOST_LINES:
         return body
@@ -117,16 +117,16 @@ def _picture(data: Mapping[str, Any], texts: CourseTexts) -> Markup | None:
 
 
 def _tidy(written: str, longest: int) -> str:
-    """Text without colors, each line as a terminal would leave it, at most `longest` characters of it."""
+    """Return text without colors, lines as a terminal finally shows them, cut to `longest` characters."""
     lines = [line.rstrip("\r").rpartition("\r")[2] for line in ANSI.sub("", written[: 4 * longest]).split("\n")]
     return safe.text("\n".join(lines).rstrip(), longest)
 
 
 def note(sentence: str) -> Markup:
-    """A note in place of outputs."""
+    """Return a note in place of outputs."""
     return Markup('<p class="note">{}</p>').format(sentence)
 
 
 def _string(value: object) -> str:
-    """Text of an output; none where it is something else."""
+    """Return a text of an output; empty if it is not a text."""
     return value if isinstance(value, str) else ""

@@ -42,11 +42,11 @@ __all__ = ["build_page", "parts_of", "render_page"]
 
 
 class PageLimits:
-    """How much a feedback page shows; lengths in characters."""
+    """Limits on a feedback page; lengths in characters."""
 
     MOST_CELLS = 1_000
     MOST_SOURCE = 600_000
-    """Characters of all cells together: highlighted, each may take fifteen."""
+    """Characters of all cells together: highlighting can multiply them by fifteen."""
     MOST_STEPS, MOST_FURTHER = 6, 4
     LONGEST_RAW = 4_000
     LONGEST_NOTICE = 1_000
@@ -57,7 +57,7 @@ PROBLEM_CELL = "problem"
 
 
 def render_page(page: Page, texts: CourseTexts = OF_NO_COURSE) -> str:
-    """The page as one HTML file, as the course says it."""
+    """Return the page as one HTML file, with the course's texts."""
     pads = any(figure.kind == "pad" for verdict in page.verdicts for figure in verdict.figures)
     more = {"script": drawing_pad.script(), "style": drawing_pad.style()} if pads else {}
     return render("feedback.html.j2", texts, page=page, **more)
@@ -75,26 +75,26 @@ def build_page(
     released: Collection[str] = (),
     notice: Said = "",
 ) -> Page:
-    """The feedback page of one notebook.
+    """Return the feedback page of one notebook.
 
     Parameters
     ----------
     cells
-        The autograded notebook's cells: nbformat's, or the same as dictionaries.
+        The autograded notebook's cells: nbformat's, or dictionaries.
     graded
-        Result, observations, and what people wrote.
+        Result, observations, and marks and comments by people.
     assignment, notebook, student
-        How they are called; a student's name may hold anything.
+        Their names; a student's name is untrusted.
     student_id
-        Whom the course knows the student as; then a verdict that takes points can be objected to.
+        The student's id in the course; if given, the student can object to verdicts that cost points.
     data
-        What is known of the course's data.
+        The course's data and texts.
     released
-        The text of each cell as it was released: what still says the same came with the notebook and is folded.
+        The released text of each cell; unchanged cells came with the notebook and are folded.
     notice
         A note on the page itself.
     """
-    # The first cell of a notebook that could not be graded says so; the page says it in its own words.
+    # The first cell of an ungradable notebook says so; the page does that in its own words.
     cells = [cell for cell in cells[: PageLimits.MOST_CELLS] if cell.get("id") != PROBLEM_CELL]
     texts = [*map(_cell, cells)]
     places = _places(notebook, texts)
@@ -131,9 +131,9 @@ def build_page(
 
 @dataclass
 class _Blocks:
-    """Makes the pieces of one notebook.
+    """Makes the blocks of one notebook.
 
-    `released` are the texts that it came with, `sender` says who objects to a verdict.
+    `released` are the texts that it came with, `sender` identifies the student who objects to a verdict.
     """
 
     graded: Graded
@@ -142,10 +142,10 @@ class _Blocks:
     released: frozenset[str]
     sender: Mapping[str, str]
     left: int = PageLimits.MOST_SOURCE
-    """Characters of cells that the page still takes."""
+    """Characters of cells that still fit on the page."""
 
     def block(self, number: int, cell: SkeletonCell, outputs: Sequence[Mapping[str, Any]]) -> Block:
-        """The piece that a cell becomes, one after the other: what they take of the page is counted."""
+        """Return the block of a cell; call it for cells in order, since they share the page's limit."""
         verdict = self._verdict(cell)
         written = self.graded.marks.comments.get(cell.grade_id, "")
         comment = render_markdown(written, prefix=f"c{number}-", heading_shift=4) if written.strip() else None
@@ -177,13 +177,13 @@ class _Blocks:
         )
 
     def is_the_students(self, cell: SkeletonCell) -> bool:
-        """Whether the student wrote it."""
+        """Whether the student wrote the cell."""
         if cell.grade_id:
             return cell.is_solution
         return cell.source.strip() not in self.released
 
     def _verdict(self, cell: SkeletonCell) -> CellVerdict | None:
-        """The box at a graded cell, None at any other."""
+        """Return the box of a graded cell; None for other cells."""
         result = self.graded.by_checks.get(cell.grade_id)
         if result is not None and not result.manual:
             return self._objectionable(verdict_of(result, self.graded, self.places, self.data))
@@ -197,14 +197,14 @@ class _Blocks:
         return CellVerdict(cell.grade_id, name, str(Outcome.UNGRADABLE), words.NOT_GRADED, points, cell.points)
 
     def _objectionable(self, verdict: CellVerdict) -> CellVerdict:
-        """A verdict with what the student may send back, where it takes points."""
+        """Return a verdict with the text of an objection, if it costs points."""
         if verdict.lost <= 0:
             return verdict
         return replace(verdict, objection=objection_to(self.graded.results[verdict.cell], **self.sender))
 
 
 def _places(notebook: str, cells: Sequence[SkeletonCell]) -> Places:
-    """The notebook's sections: of several with the same heading the first one wins."""
+    """Return the notebook's sections; of several with the same heading, the first one wins."""
     anchors: dict[str, str] = {}
     exercises: dict[str, str] = {}
     last = ""
@@ -218,23 +218,23 @@ def _places(notebook: str, cells: Sequence[SkeletonCell]) -> Places:
 
 
 def _headings(cell: SkeletonCell) -> list[tuple[int, str]]:
-    """The headings of a cell of text, unless it is an answer: how deep each is, and its text."""
+    """Return the headings of a text cell, unless it is an answer: their levels and texts."""
     return headings(cell.source) if cell.cell_type == "markdown" and not cell.is_solution else []
 
 
 def _prefix(number: int) -> str:
-    """What stands before ids in a cell of text."""
+    """Return the prefix of ids in a text cell."""
     return f"m{number}-"
 
 
 def _title(cells: Sequence[SkeletonCell]) -> str:
-    """The notebook's first heading of the first level; empty if it has none."""
+    """Return the notebook's first heading of level 1; empty if it has none."""
     first = (heading for cell in cells for level, heading in _headings(cell) if level == 1)
     return safe.line(_bare(next(first, "")), 120)
 
 
 def _causes(verdicts: Sequence[CellVerdict], graded: Graded, texts: CourseTexts) -> tuple[Cause, ...]:
-    """What is grave, before any points: the gravest first, then in the notebook's order."""
+    """Return the grave faults, shown before any points: gravest first, then in the notebook's order."""
     results = graded.results
     found = [
         one
@@ -246,7 +246,7 @@ def _causes(verdicts: Sequence[CellVerdict], graded: Graded, texts: CourseTexts)
 
 
 def _steps(verdicts: Sequence[CellVerdict], graded: Graded, places: Places, texts: CourseTexts) -> tuple[NextStep, ...]:
-    """Return the first steps, gravest first, one for each task: one mistake has many effects."""
+    """Return the first steps, gravest first, one for each cause, since one mistake has many effects."""
     results = graded.results
     by_hand = words.NEXT_COMMENTED if graded.marks.comments else words.NEXT_BY_HAND
     once: dict[Said, NextStep] = {}
@@ -263,7 +263,7 @@ def _steps(verdicts: Sequence[CellVerdict], graded: Graded, places: Places, text
 
 
 def _further(cells: Sequence[SkeletonCell], make: _Blocks) -> tuple[Further, ...]:
-    """What the notebook itself proposes to whom has done all: paragraphs of its given text that begin so."""
+    """Return the notebook's own suggestions after all is done: given paragraphs that begin with "To try"."""
     begins = tuple(f"**{word}" for word in ("To try", make.data.texts.say(words.TO_TRY)))
     given = [cell.source for cell in cells if cell.cell_type == "markdown" and not make.is_the_students(cell)]
     section = ""
@@ -277,7 +277,7 @@ def _further(cells: Sequence[SkeletonCell], make: _Blocks) -> tuple[Further, ...
 
 
 def _facts(graded: Graded) -> tuple[Said, ...]:
-    """What was measured, in sentences."""
+    """Return the measurements as sentences."""
     facts: list[Said] = []
     if graded.accuracy is not None:
         facts.append(words.ACCURACY_ONE.format(accuracy=percent(graded.accuracy)))
@@ -288,7 +288,7 @@ def _facts(graded: Graded) -> tuple[Said, ...]:
 
 
 def _notices(graded: Graded) -> tuple[Said, ...]:
-    """The notes on the notebook as a whole."""
+    """Return the notes on the notebook as a whole."""
     result = graded.decided
     if result is None:
         return (words.PROBLEM,)
@@ -303,12 +303,12 @@ def _notices(graded: Graded) -> tuple[Said, ...]:
 
 
 def _bare(heading: str) -> str:
-    """A heading without Markdown's marks."""
+    """Return a heading without Markdown's marks."""
     return re.sub(r"[*_`$]", "", heading)
 
 
 def _cell(raw: Any) -> SkeletonCell:
-    """A cell of a notebook, nbformat's own or a dictionary."""
+    """Return a cell of a notebook, from nbformat's type or a dictionary."""
     nbgrader = raw["metadata"].get("nbgrader")
     return SkeletonCell(
         cell_id=str(raw.get("id", "")),
@@ -320,7 +320,7 @@ def _cell(raw: Any) -> SkeletonCell:
 
 
 def parts_of(blocks: Iterable[Block]) -> tuple[Section, ...]:
-    """Return neighboring pieces as sections: given ones under a title, others without."""
+    """Return neighboring blocks as sections: given ones under a title, others without."""
     return tuple(
         Section(run, _part_title(run) if given else "")
         for given, run in ((given, tuple(run)) for given, run in itertools.groupby(blocks, _is_given))
@@ -328,12 +328,12 @@ def parts_of(blocks: Iterable[Block]) -> tuple[Section, ...]:
 
 
 def _is_given(block: Block) -> bool:
-    """Whether a piece is neither the student's nor commented; errors stay visible."""
+    """Whether a block is neither the student's nor has a verdict or comment; errors stay visible."""
     said = block.verdict is not None or block.comment is not None
     return not block.yours and not said and not any('class="stopped"' in output for output in block.outputs)
 
 
 def _part_title(blocks: Sequence[Block]) -> Said:
-    # The last one leads to the cell that follows: it says what was asked for there.
+    # The last headings lead to the next cell, whose task they describe.
     headings = [heading for block in blocks for heading in block.headings][-PageLimits.MOST_HEADINGS :]
     return " · ".join(headings) or words.GIVEN_UNTITLED

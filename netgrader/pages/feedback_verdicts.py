@@ -1,4 +1,4 @@
-"""The box at a graded cell: points, checks, next step, pictures, and where to read."""
+"""The box of a graded cell: points, checks, next step, pictures, and where to read."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ __all__ = [
 ]
 
 SMALLEST_LOSS = 0.005
-"""Points that are worth telling."""
+"""The smallest lost points that are shown."""
 REMARK = "remark"
 WAITING = "waiting"
 
 
 def cell_name(cell: str) -> str:
-    """What a cell is called on pages: the name that ``check("…")`` is called with."""
+    """Return a cell's name on pages, which is that in ``check("…")``."""
     return safe.line(cell.removeprefix("check_"), 80)
 
 
 def state_of(cell: CellResult, points: float | None) -> str:
-    """The outcome of a whole cell."""
+    """Return the outcome of a whole cell."""
     if points is None:
         return WAITING
     if points >= cell.max_points:
@@ -60,7 +60,7 @@ def state_of(cell: CellResult, points: float | None) -> str:
 
 
 def word_of(cell: CellResult, state: str) -> Said:
-    """The outcome of a whole cell in a word: where points are lost, how grave what takes them is."""
+    """Return the outcome of a whole cell in words: if points are lost, the severity of the gravest fault."""
     worst = gravest(cell.checks) if state in {Outcome.PARTIAL, Outcome.FAILED} else None
     if worst in words.SEVERITIES:
         return words.SEVERITIES[worst]
@@ -68,7 +68,7 @@ def word_of(cell: CellResult, state: str) -> Said:
 
 
 def causes_of(cell: CellResult, verdict: CellVerdict, texts: CourseTexts) -> list[Cause]:
-    """What is grave in a cell and costs points."""
+    """Return the grave faults of a cell that cost points."""
     if verdict.state not in {Outcome.PARTIAL, Outcome.FAILED}:
         return []
     return [
@@ -79,7 +79,7 @@ def causes_of(cell: CellResult, verdict: CellVerdict, texts: CourseTexts) -> lis
 
 
 def outcome_of(cell: CellResult, mark: CellMark) -> tuple[str, Said, float | None]:
-    """The outcome of a decided cell, also in a word, and its points: None while a person has to give them."""
+    """Return a decided cell's outcome, also in words, and its points; None while a person must give them."""
     if cell.manual:
         return by_hand(cell.points, cell.max_points, mark)
     state = state_of(cell, cell.points)
@@ -92,9 +92,9 @@ def verdict_of(
     places: Places,
     data: PageData,
 ) -> CellVerdict:
-    """Return the box of a cell with checks; a person's decision comes first and replaces the verdict.
+    """Return the box of a cell with checks; a person's decision replaces the checks' verdict.
 
-    What they could not decide is decided then.
+    It also decides checks that were ungradable.
 
     `places` are the anchors of the notebook's sections on the page.
     """
@@ -117,12 +117,12 @@ def verdict_of(
 
 
 def _unweighed(check: CheckResult) -> dict[str, Severity]:
-    """Severities of a check whose cell a person marked: none of them says what it costs."""
+    """Return the severities of a check whose cell a person graded: none shows a cost."""
     return dict.fromkeys(check.faults, Severity.MEASURED)
 
 
 def verdict_by_hand(cell: str, max_points: float, mark: CellMark) -> CellVerdict:
-    """The box of a cell that a person grades."""
+    """Return the box of a cell that a person grades."""
     state, word, points = by_hand(mark.points, max_points, mark)
     return CellVerdict(
         cell=cell,
@@ -136,11 +136,11 @@ def verdict_by_hand(cell: str, max_points: float, mark: CellMark) -> CellVerdict
 
 
 def by_hand(points: float | None, most: float, mark: CellMark) -> tuple[str, Said, float | None]:
-    """Return the outcome of a manual cell, in a word too, and its points: None while it waits."""
+    """Return the outcome of a manual cell, also in words, and its points; None while it waits."""
     if points is None or mark.is_open:
         return WAITING, words.WAITING, None
     if points == 0 and not mark.by_hand:
-        # Nobody had to read it: it is still the text that the notebook came with.
+        # It needed no reader: it is still the released text.
         return str(Outcome.FAILED), words.UNANSWERED, points
     if points >= most:
         return str(Outcome.PASSED), words.BY_HAND, points
@@ -148,13 +148,13 @@ def by_hand(points: float | None, most: float, mark: CellMark) -> tuple[str, Sai
 
 
 def step_of(cell: CellResult, verdict: CellVerdict, places: Places, by_hand: Said, texts: CourseTexts) -> NextStep:
-    """What to do about a cell that loses points: its gravest root cause, or that it could not be graded.
+    """Return what to do about a cell that loses points: its gravest root cause, or why it is ungradable.
 
-    A mark by hand has the step `by_hand`, for any findings of checks.
+    Points given by a person have the step `by_hand`, for any findings of the checks.
     """
     if cell.manual:
         return NextStep(verdict.name, verdict.anchor, by_hand, verdict.lost, about=verdict.anchor)
-    # A check that follows from another one comes last: the other one is what to work on.
+    # A check that follows from another one comes last: the other one needs work.
     named = sorted((check for check in cell.checks if check.outcome in CHARGED), key=gravity)
     if named:
         return _gravest_step(verdict, named, places, texts)
@@ -164,7 +164,7 @@ def step_of(cell: CellResult, verdict: CellVerdict, places: Places, by_hand: Sai
 
 
 def _gravest_step(verdict: CellVerdict, named: Sequence[CheckResult], places: Places, texts: CourseTexts) -> NextStep:
-    """Return the step for the gravest check that costs points, and that there are more mistakes."""
+    """Return the step for the gravest check that costs points, with the number of further mistakes."""
     first = named[0]
     kind = next(map(texts.kind, causes([first])), None)
     default = first.sentence if kind is None else Text(kind.sentence)
@@ -179,7 +179,7 @@ def _gravest_step(verdict: CellVerdict, named: Sequence[CheckResult], places: Pl
 
 
 def _checks(cell: CellResult, places: Places, texts: CourseTexts) -> tuple[Check, ...]:
-    """Return failed checks before passed ones, gravest first; each reason is given once."""
+    """Return failed checks before passed ones, gravest first; each reason appears once."""
     said: set[str] = set()
     made = []
     for check in sorted(cell.checks, key=lambda check: (check.outcome is Outcome.PASSED, gravity(check))):
@@ -224,7 +224,7 @@ def _figures(graded: Graded, cell: str, data: PageData) -> tuple[Figure, ...]:
 
 
 def _notes(mark: CellMark, auto: float | None) -> tuple[Said, ...]:
-    """Say that a person changed the mark."""
+    """Return a note if a person changed the points."""
     if mark.manual is None or auto is None or abs(mark.manual - auto) < SMALLEST_LOSS:
         return ()
     return (words.CHANGED_BY_HAND.format(points=written(mark.manual), auto=written(auto)),)
@@ -242,19 +242,19 @@ class Places:
     anchors: Mapping[str, str] = field(default_factory=dict)
     """Ids on the page, by `heading_key`."""
     exercises: Mapping[str, str] = field(default_factory=dict)
-    """For each graded cell the heading above it: the exercise that it belongs to."""
+    """For each graded cell, the heading above it."""
 
     def link(self, where: str) -> str:
-        """The anchor of the section that `where` names; empty if it is in another notebook, or nowhere."""
+        """Return the anchor of the section `where`; empty if it is in another notebook, or unknown."""
         named = ELSEWHERE.fullmatch(where)
         if named is None:
             return self.anchors.get(heading_key(where), "")
         return self.anchors.get(heading_key(named[2]), "") if named[1] == self.number else ""
 
     def to_read(self, sections: Sequence[str], cell: str) -> tuple[str, str]:
-        """Where to read, and its anchor: one of `sections` that is on this page, else the first of them.
+        """Return the section to read, and its anchor: the first of `sections` on this page, else the first.
 
-        Where there is none, the text of the exercise itself says what was asked for.
+        Without sections, it is the exercise's own text.
         """
         sections = [*sections] or [self.exercises.get(cell, "")]
         where = next(filter(self.link, sections), sections[0])

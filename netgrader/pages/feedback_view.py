@@ -1,4 +1,4 @@
-"""What a feedback page shows, as plain data: the template adds nothing but form."""
+"""The content of a feedback page as plain data; the template only adds form."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ PASSED, FOLLOWING, TO_READ = "passed", "following", "to-read"
 class Reason:
     """Why a fault matters and where to read; `link` is an anchor on this page or empty.
 
-    `hint` is the question of the fault's page that leads on, which is folded.
+    `hint` is the leading question of the fault's page, shown folded.
     """
 
     code: str
@@ -46,27 +46,27 @@ class Check:
     """One check of a cell."""
 
     state: str
-    """``passed``, ``partial``, ``failed``, ``ungradable``, or ``remark`` (passed, with something to note)."""
+    """``passed``, ``partial``, ``failed``, ``ungradable``, or ``remark`` (passed, with a remark)."""
     word: Said
-    """The state in a word."""
+    """The state in words."""
     sentence: Said
-    """What is checked."""
+    """The requirement that is checked."""
     found: Said = ""
-    """What was found and expected, empty if there is nothing to say."""
+    """What was found and expected; empty if there is nothing to report."""
     reasons: tuple[Reason, ...] = ()
     """Why it matters and where to read, one for each fault."""
     hidden: bool = False
     """Whether the student does not have its code."""
     credit: Said = ""
-    """How much of its credit was earned, where that is a part."""
+    """The earned part of its credit, if it is a part."""
     follows: bool = False
-    """Whether it says no more than what it follows from, and costs nothing."""
+    """Whether it only follows from another check, and costs nothing."""
     check: str = ""
-    """Which test it is: ``file::function``."""
+    """The id of its test: ``file::function``."""
 
     @property
     def group(self) -> str:
-        """Its place in the box of its cell."""
+        """The check's group in the box of its cell."""
         if self.follows:
             return FOLLOWING
         return PASSED if self.state == PASSED else TO_READ
@@ -74,7 +74,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Figure:
-    """A picture with its caption; `notes` are sentences beneath, `items` the layers of a network in words."""
+    """A picture with its caption; `notes` are sentences below it, `items` a network's layers in words."""
 
     kind: str
     caption: Said
@@ -85,7 +85,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class CellVerdict:
-    """The box at a graded cell. `points` is None while a person has to give them."""
+    """The box of a graded cell. `points` is None while a person must give them."""
 
     cell: str
     name: str
@@ -98,26 +98,26 @@ class CellVerdict:
     figures: tuple[Figure, ...] = ()
     notes: tuple[Said, ...] = ()
     objection: str = ""
-    """What the student may send back if this seems wrong."""
+    """The text that the student can send back if the verdict seems wrong."""
 
     @property
     def lost(self) -> float:
-        """The points that it takes; none while a person has to give them."""
+        """The points that it costs; 0 while a person must give them."""
         return 0.0 if self.points is None else self.max_points - self.points
 
     @property
     def passed(self) -> tuple[Check, ...]:
-        """The checks without a message."""
+        """The passed checks."""
         return self._in(PASSED)
 
     @property
     def following(self) -> tuple[Check, ...]:
-        """Those that only follow from what is named in another."""
+        """The checks that only follow from another one."""
         return self._in(FOLLOWING)
 
     @property
     def to_read(self) -> tuple[Check, ...]:
-        """All others."""
+        """All other checks."""
         return self._in(TO_READ)
 
     def _in(self, group: str) -> tuple[Check, ...]:
@@ -131,33 +131,33 @@ class CellVerdict:
 
 @dataclass(frozen=True)
 class Block:
-    """A piece of the notebook."""
+    """A part of the notebook on the page."""
 
     kind: str
     """``text``, ``raw``, ``answer``, ``code`` or ``verdict``."""
     body: Markup = field(default_factory=Markup)
-    """Text or highlighted code."""
+    """Text or highlighted code, as HTML."""
     yours: bool = False
-    """Whether the student wrote it: was asked to fill it in, changed or added it."""
+    """Whether the student wrote it: filled it in, changed or added it."""
     headings: tuple[str, ...] = ()
-    """The headings in it."""
+    """Its headings."""
     lines: int = 0
-    """How many lines of code it has."""
+    """Its number of lines of code."""
     label: Said = ""
-    """What a screen reader calls it."""
+    """Its name for a screen reader."""
     outputs: tuple[Markup, ...] = ()
-    """What running it showed."""
+    """Its outputs."""
     verdict: CellVerdict | None = None
     """The box that follows."""
     comment: Markup | None = None
-    """What a person wrote about it."""
+    """A person's comment on it."""
     most_open: int = 40
-    """So many lines of code stand open."""
+    """Lines of code that are shown unfolded."""
 
 
 @dataclass(frozen=True)
 class Section:
-    """Neighboring pieces of the notebook; with a `title` they are folded: they came with it."""
+    """Neighboring blocks of the notebook; with a `title` they came with it and are folded."""
 
     blocks: tuple[Block, ...]
     title: Said = ""
@@ -174,7 +174,7 @@ class Further:
 
 @dataclass(frozen=True)
 class Cause:
-    """Something grave, said before any points: in which cell, how grave (also in a word), and what it is."""
+    """A grave fault, shown before any points: its cell, severity (also in words), and sentence."""
 
     name: str
     anchor: str
@@ -185,7 +185,7 @@ class Cause:
 
 @dataclass(frozen=True)
 class NextStep:
-    """Something to do next: in which cell, what, for how many points at most; `about` tells steps apart.
+    """A next step: its cell, sentence, and possible points; `about` identifies its cause.
 
     The lower its `gravity`, the graver the mistake that it fixes.
     """
@@ -204,7 +204,7 @@ class NextStep:
 class Page:
     """One notebook's feedback for one student.
 
-    One that is not `readable` could not be graded at all: no part is shown. One that is `whole` was graded in full.
+    If it is not `readable`, it could not be graded at all, and no part is shown. If it is `whole`, it was graded in full.
     """
 
     assignment: str
@@ -222,31 +222,31 @@ class Page:
     causes: tuple[Cause, ...] = ()
     further: tuple[Further, ...] = ()
     notebook_language: str = ""
-    """What the notebook's own text is in, where that is another language than the page's."""
+    """The language of the notebook's own text, if it differs from the page's."""
     most_open: int = 3
-    """So many steps stand open; more at once are not done."""
+    """The number of steps that are shown unfolded."""
 
     @property
     def given(self) -> tuple[CellVerdict, ...]:
-        """The verdicts that have points."""
+        """The verdicts with points."""
         return tuple(verdict for verdict in self.verdicts if verdict.points is not None)
 
     @property
     def points(self) -> float:
-        """The points of all verdicts that have some; a late penalty takes no more than there are."""
+        """The sum of given points, less the late penalty, at least 0."""
         return max(0.0, sum(verdict.points or 0.0 for verdict in self.given) - self.late_penalty)
 
     @property
     def max_points(self) -> float:
-        """What these verdicts are worth."""
+        """The maximum points of these verdicts."""
         return sum(verdict.max_points for verdict in self.given)
 
     @property
     def waiting(self) -> float:
-        """What the others are worth, which wait for a person."""
+        """The maximum points of the verdicts that wait for a person."""
         return sum(verdict.max_points for verdict in self.verdicts) - self.max_points
 
     @property
     def waiting_cells(self) -> int:
-        """How many wait for a person."""
+        """The number of verdicts that wait for a person."""
         return len(self.verdicts) - len(self.given)

@@ -35,10 +35,10 @@ __all__ = [
 
 @dataclass(frozen=True)
 class CellMark:
-    """What the gradebook holds for one graded cell."""
+    """The gradebook's entry for one graded cell."""
 
     auto: float | None = None
-    """The grader's points, None where there are none."""
+    """The grader's points; None if there are none."""
     manual: float | None = None
     """Points that a person gave; they replace `auto`."""
     extra: float = 0.0
@@ -48,7 +48,7 @@ class CellMark:
 
     @property
     def points(self) -> float | None:
-        """What counts; None while a person has to give it."""
+        """The points that count; None while a person must give them."""
         given = self.manual if self.by_hand else self.auto
         return None if given is None else given + self.extra
 
@@ -59,12 +59,12 @@ class CellMark:
 
     @property
     def is_open(self) -> bool:
-        """Whether a person still has to give them."""
+        """Whether a person still has to give the points."""
         return self.waiting and not self.by_hand
 
 
 NO_MARK = CellMark()
-"""Of a cell that the gradebook does not have."""
+"""The mark of a cell that is not in the gradebook."""
 
 
 @dataclass(frozen=True)
@@ -85,11 +85,11 @@ class Graded:
     """One student's notebook as it was graded."""
 
     result: NotebookResult | None
-    """None where it never was."""
+    """The last result; None if it was never graded."""
     observations: Observations = field(default_factory=dict)
-    """What verification saw."""
+    """Observations of the verification."""
     marks: Marks = field(default_factory=Marks)
-    """What the gradebook holds."""
+    """The gradebook's content."""
 
     @functools.cached_property
     def decided(self) -> NotebookResult | None:
@@ -98,17 +98,17 @@ class Graded:
 
     @property
     def status(self) -> Status | None:
-        """Whether it could be graded, by checks or by people; None where it never was."""
+        """Whether it could be graded, by checks or by people; None if it was never graded."""
         return self.decided.status if self.decided else None
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """Codes of the faults that cost something; none in what a person marked."""
+        """Codes of the faults that cost points, without cells that a person graded."""
         return self.decided.faults if self.decided else ()
 
     @property
     def integrity(self) -> tuple[Said, ...]:
-        """What was noticed of how it ran, as sentences for the instructor; not what a person has decided on."""
+        """Observations of its run as sentences for the instructor, without those that a person decided."""
         cells: dict[Said, list[str]] = {}
         for fact in self.decided.integrity if self.decided else ():
             cells.setdefault(_seen(fact), []).append(str(fact.cell).removeprefix("check_"))
@@ -121,17 +121,17 @@ class Graded:
 
     @functools.cached_property
     def results(self) -> Mapping[str, CellResult]:
-        """The cells of the decided result by their ids; none where there is none."""
+        """The cells of the decided result by id; empty without a result."""
         return _by_id(self.decided)
 
     @property
     def measured(self) -> Mapping[str, Any]:
-        """What was measured; nothing where there is no result."""
+        """The measured figures; empty without a result."""
         return self.result.measured if self.result else {}
 
     @property
     def accuracy(self) -> float | None:
-        """The recomputed test accuracy, a share of one."""
+        """The recomputed test accuracy, as a fraction."""
         return self.measured.get("test_accuracy")
 
     @property
@@ -141,7 +141,7 @@ class Graded:
 
     @property
     def unit(self) -> str:
-        """What the error is in; empty where nothing says it."""
+        """The unit of the error; empty if there is none."""
         return safe.line(str(self.measured.get("unit") or ""), 40)
 
 
@@ -150,10 +150,10 @@ def _by_id(result: NotebookResult | None) -> Mapping[str, CellResult]:
 
 
 def as_marked(result: NotebookResult, marks: Marks) -> NotebookResult:
-    """Return the result with cells that a person marked as theirs, without the checks' verdict.
+    """Return the result in which a person's cells have the person's points, without the checks' verdict.
 
-    All of it is graded once people marked each cell that could not be judged, or lost points where none is named so. Points are
-    those of its cells: its scores stay those of the checks.
+    The notebook counts as graded once people have graded each cell that could not be judged, or, without such cells, each
+    that lost points. The cells' points change; the scores stay those of the checks.
     """
     cells = tuple(_as_marked(cell, marks) for cell in result.cells)
     theirs = {cell.cell for cell in cells if cell.manual}
@@ -169,25 +169,25 @@ def as_marked(result: NotebookResult, marks: Marks) -> NotebookResult:
 
 
 def _is_settled(result: NotebookResult, theirs: Collection[str]) -> bool:
-    """Whether people marked each cell because of which not all of it could be graded."""
+    """Whether people graded each cell that kept the notebook from being graded in full."""
     lacking = [cell.cell for cell in result.cells if cell.points not in {None, cell.max_points}]
     asked = [cell.cell for cell in result.cells if is_unclear(cell)] or lacking
     return bool(asked) and set(asked) <= set(theirs)
 
 
 def _problem(result: NotebookResult, cells: Sequence[CellResult]) -> Said | None:
-    """Return why grading is incomplete: another cell's reason if a person marked the named one."""
+    """Return why grading is incomplete: another cell's reason if a person graded the named one."""
     before, left = _unclear(result.cells), _unclear(cells)
     return next(iter(left), None) if result.problem in before and result.problem not in left else result.problem
 
 
 def _unclear(cells: Sequence[CellResult]) -> list[Said | None]:
-    """Return why checks of the cells could not decide."""
+    """Return why checks of the cells were ungradable."""
     return [check.message for cell in cells for check in cell.checks if check.outcome is Outcome.UNGRADABLE]
 
 
 def _as_marked(cell: CellResult, marks: Marks) -> CellResult:
-    """Return a cell with the points that count; one that a person marked has no checks."""
+    """Return a cell with the points that count; one that a person graded has no checks."""
     if cell.cell not in marks.cells:
         return cell
     mark = marks.of(cell.cell)
@@ -201,7 +201,7 @@ def _codes(cells: Sequence[CellResult]) -> set[str]:
 
 
 def is_unclear(cell: CellResult) -> bool:
-    """Whether checks could not decide on a cell, or on part of it, and no person did."""
+    """Whether checks could not judge a cell, or part of it, and no person did."""
     outcomes = {check.outcome for check in cell.checks}
     return not cell.manual and (not outcomes or Outcome.UNGRADABLE in outcomes)
 
@@ -212,7 +212,7 @@ MOST_POINTS = 1e6
 def graded_notebook(
     assignment: Assignment, student: str, notebook: str, marks: Mapping[tuple[str, str], Marks]
 ) -> Graded:
-    """Return what is known of a student's notebook, with its part of `marks_of`, or nothing."""
+    """Return a student's notebook with its last result and its entry in `marks_of`, if there are any."""
     own = marks.get((student, notebook), Marks())
     last = load_last_result(assignment, student, notebook)
     if last is None:
@@ -242,7 +242,7 @@ def marks_of(gradebook: Any, assignment: str, student: str | None = None) -> dic
     )
     graded = graded.join(grade, grade.notebook_id == api.SubmittedNotebook.id)
     said = asked(api.BaseCell.name.label("cell"), comment.manual_comment)
-    # nbgrader's own "No response." is nobody's comment; its box says what a cell lacks.
+    # nbgrader's own "No response." is not a comment; the box says what a cell lacks.
     said = said.join(comment, comment.notebook_id == api.SubmittedNotebook.id).filter(comment.manual_comment != "")
     cells: dict[tuple[str, str], dict[str, CellMark]] = {}
     comments: dict[tuple[str, str], dict[str, str]] = {}
@@ -261,7 +261,7 @@ def marks_of(gradebook: Any, assignment: str, student: str | None = None) -> dic
 
 
 def seconds_late(gradebook: Any, assignment: str) -> dict[str, float]:
-    """Return how late each submission was, by nbgrader; without a deadline nobody was."""
+    """Return the seconds by which each submission was late, from nbgrader; empty without a deadline."""
     from nbgrader import api  # noqa: PLC0415  (slow)
 
     query = gradebook.db.query(api.SubmittedAssignment)
@@ -271,13 +271,13 @@ def seconds_late(gradebook: Any, assignment: str) -> dict[str, float]:
 
 
 def gradebook_exists(db_url: str) -> bool:
-    """Whether there is a gradebook: looking into one that is not there would make it."""
+    """Whether the gradebook exists; opening a missing one would create it."""
     file = db_url.removeprefix("sqlite:///")
     return file == db_url or Path(file.partition("?")[0]).is_file()
 
 
 def student_name(gradebook: Any, student: str) -> str:
-    """The student's name in the gradebook, the id where there is none."""
+    """Return the student's name in the gradebook; the id if there is none."""
     from nbgrader.api import MissingEntry  # noqa: PLC0415  (slow)
 
     try:
@@ -287,12 +287,12 @@ def student_name(gradebook: Any, student: str) -> str:
 
 
 def full_name(student: Any) -> str:
-    """The name of a student of the gradebook's, the id where there is none."""
+    """Return the full name of a student of the gradebook; the id if there is none."""
     return " ".join(filter(None, (student.first_name, student.last_name))) or str(student.id)
 
 
 def _mark(grade: Any) -> CellMark:
-    """A row of the gradebook; a person's value that is not a number of points is ignored."""
+    """Return the mark in a row of the gradebook; values that cannot be points are ignored."""
     return CellMark(
         auto=_points(grade.auto_score),
         manual=_points(grade.manual_score),
@@ -302,10 +302,10 @@ def _mark(grade: Any) -> CellMark:
 
 
 def _points(value: object) -> float | None:
-    """Return the value if it can be points: finite and of ordinary size."""
+    """Return the value if it can be points: a number of at most 1e6 in size; else None."""
     return float(value) if isinstance(value, int | float) and abs(value) <= MOST_POINTS else None
 
 
 def _seen(fact: Observed) -> Said:
-    """What was seen, and which limit it met."""
+    """Return an observation, with the limit it met, if any."""
     return joined([fact.seen, words.LIMIT_MET.format(limit=fact.limit)], "") if fact.limit else fact.seen

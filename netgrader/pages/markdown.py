@@ -1,7 +1,7 @@
 """Notebook Markdown and code as safe HTML: nbconvert's parser, MathML formulas, a sanitizer.
 
-Formulas travel through the sanitiser as an empty element with a number, ``<x-math n="3"></x-math>``. With its quotes in
-place that text can be nothing but an element in what the sanitiser returns, so it is safe to put the formula there.
+Formulas pass through the sanitizer as a numbered empty element, ``<x-math n="3"></x-math>``. In the sanitizer's output, this
+text with its quotes can only be an element, so it is safe to insert the formula there.
 """
 
 from __future__ import annotations
@@ -31,25 +31,23 @@ __all__ = ["formula", "heading_id", "heading_key", "headings", "highlight", "ren
 
 
 class MarkdownLimits:
-    """How much of a student's Markdown is rendered, in characters unless noted otherwise."""
+    """Limits on rendering a student's Markdown, in characters unless noted otherwise."""
 
     LONGEST_FORMULA = 3_000
     LONGEST_MARKDOWN = 100_000
     DEEPEST = 40
-    """How deeply braces may be nested in a formula, and block quotes and lists in a text."""
+    """Maximum nesting of braces in a formula, and of block quotes and lists in a text."""
     MOST_FORMULAS = 1_000
-    MOST_TAGS = (
-        5_000  # of HTML in a text: nested in one another, so many take the sanitizer 0.1 s, and ten times as many 10 s
-    )
+    MOST_TAGS = 5_000  # of HTML in a text: nested, this many take the sanitizer 0.1 s, and ten times as many 10 s
     LONGEST_BLANK = 100
-    """Blanks in a row: the search for the end of a heading takes time that grows with their square."""
+    """Blanks in a row: the search for the end of a heading takes quadratic time."""
     LONG_INLINE = 32
-    """Characters of LaTeX from which a formula in a line may be wider than a telephone."""
+    """Characters of LaTeX from which an inline formula may be wider than a phone."""
     LONGEST_CODE = 60_000
     DEEPEST_INDENT = 24
-    """Columns up to which the style sheet knows how far in a line begins; it knows the even ones."""
+    """Largest indentation in columns that the style sheet supports; it supports even ones."""
     MOST_BLANK = 20
-    """Blank lines in a row: the search for the start of a line takes time that grows with their square."""
+    """Blank lines in a row: the search for the start of a line takes quadratic time."""
 
 
 PLACE = re.compile(r'<x-math n="(\d+)"></x-math>')
@@ -68,20 +66,20 @@ def render_markdown(
     heading_shift: int = 0,
     anchor: Callable[[str], str] = lambda _heading: "",
 ) -> Markup:
-    """A Markdown cell as HTML.
+    """Return a Markdown cell as safe HTML.
 
     Parameters
     ----------
     source
         The cell's text.
     attachments
-        Its attached pictures, as the notebook holds them.
+        Its attached pictures, in the notebook format.
     prefix
-        Put before ids in it, so that none of them can meet an id of the page's.
+        A prefix for ids in it, so that they cannot equal the page's.
     heading_shift
-        How many levels headings move down, so that a page has one first heading.
+        The number of levels by which headings move down, so that a page has a single top heading.
     anchor
-        The anchor on the page of a heading that the text links to; empty if there is none.
+        Returns the anchor on the page for a heading that the text links to; empty if there is none.
     """
     shown = BLANKS.sub(" " * MarkdownLimits.LONGEST_BLANK, safe.text(source, MarkdownLimits.LONGEST_MARKDOWN))
     if _too_much(shown):
@@ -92,31 +90,31 @@ def render_markdown(
 
 
 def headings(source: str) -> list[tuple[int, str]]:
-    """The headings of a Markdown cell that begin with ``#``: how many of these, and the text."""
+    """Return the ``#`` headings of a Markdown cell: level and text."""
     found = HEADING.findall(source[: MarkdownLimits.LONGEST_MARKDOWN])
     return [(len(marks), text.rstrip().rstrip("#").rstrip() or text.strip()) for marks, text in found]
 
 
 def heading_key(heading: str) -> str:
-    """A heading without marks and case, by which sections are found."""
+    """Return a heading without punctuation and case, as a key for finding sections."""
     return re.sub(r"[\W_]+", " ", heading.casefold()).strip()
 
 
 def heading_id(heading: str) -> str:
-    """The id of a heading, without the prefix that keeps it apart from others on the page."""
+    """Return the id of a heading, without the prefix that makes it unique on the page."""
     return heading_key(heading).replace(" ", "-")
 
 
 def formula(latex: str, *, display: bool) -> Markup:
-    """A formula as MathML; as its LaTeX where it cannot be read."""
+    """Return a formula as MathML; as its LaTeX if it cannot be converted."""
     if len(latex) <= MarkdownLimits.LONGEST_FORMULA and _depth(latex) <= MarkdownLimits.DEEPEST:
-        with suppress(Exception):  # the converter raises errors of many kinds on what it cannot read
+        with suppress(Exception):  # the converter raises many kinds of errors
             return safe.clean_mathml(converter.convert(latex.strip(), display="block" if display else "inline"))
     return Markup('<code class="latex">{}</code>').format(safe.text(latex.strip(), MarkdownLimits.LONGEST_FORMULA))
 
 
 class _Renderer(IPythonRenderer):  # type: ignore[misc]
-    """Renders to HTML that is not safe yet, and keeps the formulas aside."""
+    """Renders to unsafe HTML, with formulas stored separately."""
 
     def __init__(self, attachments: Mapping[str, Any], heading_shift: int, anchor: Callable[[str], str]) -> None:
         super().__init__(escape=False, attachments=dict(attachments), exclude_anchor_links=True)
@@ -125,13 +123,13 @@ class _Renderer(IPythonRenderer):  # type: ignore[misc]
         self._formulas: list[Markup] = []
 
     def formula(self, number: int) -> str:
-        """The formula that a place-holder stands for; nothing for a number that a student made up."""
+        """Return the formula of a placeholder; empty for a number that a student made up."""
         return str(self._formulas[number]) if number < len(self._formulas) else ""
 
     def _place(self, latex: str, *, display: bool) -> str:
         made = formula(latex, display=display)
         if not display and len(latex) > MarkdownLimits.LONG_INLINE:
-            # A formula in a line does not break: on a narrow screen a long one scrolls by itself.
+            # An inline formula does not break: on a narrow screen, a long one scrolls by itself.
             made = Markup('<span class="long-formula" tabindex="0">{}</span>').format(made)
         self._formulas.append(made)
         return f'<x-math n="{len(self._formulas) - 1}"></x-math>'
@@ -156,7 +154,7 @@ class _Renderer(IPythonRenderer):  # type: ignore[misc]
     def link(self, text: str, url: str, title: str | None = None) -> str:
         if not url.startswith("#"):
             return str(super().link(text, url, title))
-        # Jupyter's links to headings write a hyphen for each space.
+        # Jupyter's links to headings have a hyphen for each space.
         anchor = self._anchor(unquote(url[1:]).replace("-", " "))
         return f'<a href="#{escape(anchor)}">{text}</a>' if anchor else text
 
@@ -167,19 +165,19 @@ class _Renderer(IPythonRenderer):  # type: ignore[misc]
         source = self._attached(url) if url.startswith("attachment:") else url
         said = escape(_bare(text))
         if not safe.DATA_PICTURE.match(source):
-            # Pictures from elsewhere are not loaded: a page asks nothing of the network.
+            # External pictures are not loaded: a page makes no network requests.
             return f"<em>[{said or '…'}]</em>"
         return f'<img src="{escape(source)}" alt="{said}">'
 
     def _attached(self, url: str) -> str:
-        """The address of an attached picture; empty if there is none."""
+        """Return the ``data:`` address of an attached picture; empty if there is none."""
         attached = self.attachments.get(url.removeprefix("attachment:"), {})
         pictures = (safe.picture(mime, content) for mime, content in attached.items())
         return next(filter(None, pictures), "")
 
 
 def _bare(html: str) -> str:
-    """What stands between the tags."""
+    """Return the text between the tags."""
     return unescape(TAGS.sub("", html)).strip()
 
 
@@ -202,7 +200,7 @@ def _too_much(source: str) -> bool:
 
 
 def _nesting(line: str) -> int:
-    """How many quotes and lists a line begins."""
+    """Return the number of quotes and lists that a line begins."""
     depth = at = 0
     while found := MARKER.match(line, at):
         depth, at = depth + 1, found.end()
@@ -216,11 +214,11 @@ BEGINNING = re.compile(r"(?:<[^>]*>| )*")
 
 
 def highlight(source: str) -> Markup:
-    """Python source as spans with classes; the page's style sheet colours and indents them."""
+    """Return Python source as spans with classes; the page's style sheet colors and indents them."""
     coloured = pygments_highlight(
         without_gaps(safe.text(source, MarkdownLimits.LONGEST_CODE)), _lexer(), _formatter()
     ).rstrip("\n")
-    # The formatter closes its spans at the end of each line, so a line can be an element of its own.
+    # The formatter closes its spans at the end of each line, so each line can be an element.
     return Markup("").join(
         Markup('<span class="ln i{}">{}\n</span>').format(_indent(line), Markup(line))  # noqa: S704  (escaped)
         for line in coloured.split("\n")
@@ -228,12 +226,12 @@ def highlight(source: str) -> Markup:
 
 
 def without_gaps(source: str) -> str:
-    """`source` with no more than `MarkdownLimits.MOST_BLANK` lines of nothing in a row, as it is shown."""
+    """Return `source` with at most `MarkdownLimits.MOST_BLANK` blank lines in a row."""
     return GAP.sub("\n" * MarkdownLimits.MOST_BLANK, BLANK_LINE.sub("", source))
 
 
 def _indent(line: str) -> int:
-    """How far in a line of highlighted code begins, as the style sheet knows it."""
+    """Return the indentation of a line of highlighted code, rounded to the style sheet's classes."""
     return min(TAG.sub("", BEGINNING.match(line)[0]).count(" ") // 2 * 2, MarkdownLimits.DEEPEST_INDENT)  # type: ignore[index]
 
 

@@ -1,4 +1,4 @@
-"""What a student may send back on one verdict."""
+"""The text that a student may send back about a verdict."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ because: """
 
 
 def objection_to(cell: CellResult, *, student: str, assignment: str, notebook: str) -> str:
-    """Return the text that a student sends, up to the reason, which is for the student to write."""
+    """Return the text of an objection, up to the reason, which the student writes."""
     codes = sorted({code for check in cell.checks for code in check.faults})
     result = ", ".join([f"{written(cell.points or 0.0)} of {written(cell.max_points)}", *codes])
     about = {"student": student, "assignment": assignment, "notebook": notebook, "cell": cell.cell}

@@ -1,4 +1,4 @@
-"""The checks of a class: how many passed each, and which mistakes the others made."""
+"""The checks of a class: how many students passed each, and which mistakes the others made."""
 
 from __future__ import annotations
 
@@ -47,15 +47,14 @@ class CheckRow:
 
     @property
     def percent(self) -> int:
-        """The share that passed, rounded down, so that only all are 100."""
+        """The percentage that passed, rounded down, so that 100 means all."""
         return 100 * self.passed // self.judged
 
 
 def checks_of(view: ClassView) -> tuple[CheckRow, ...]:
-    """Return all checks of which something was decided, those that the fewest passed first.
+    """Return all checks that were judged, lowest pass rate first.
 
-    A check that could judge nothing, or only follows from another, does not count; nor does one of a cell that a person
-    marked.
+    Ungradable checks, consequences of others, and checks of cells that a person graded do not count.
     """
     found: dict[tuple[str, str, str], list[tuple[StudentView, CheckResult]]] = {}
     for student in view.students:

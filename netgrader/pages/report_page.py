@@ -34,12 +34,12 @@ SCRIPT = Path(__file__).parent / "templates" / "report.js"
 
 
 def render_report(report: Report, texts: CourseTexts = OF_NO_COURSE) -> str:
-    """The page as one HTML file, as the course says it."""
+    """Return the page as one HTML file, with the course's texts."""
     return render("report.html.j2", texts, script=SCRIPT.read_text(encoding="utf-8"), report=report)
 
 
 def build_report(view: ClassView, csv_name: str = "") -> Report:
-    """The report on a class; `csv_name` is the table next to it that it links to."""
+    """Return the report on a class; it links to the table `csv_name` next to it."""
     assignment = safe.line(view.assignment, 120)
     view = replace(
         view,
@@ -62,7 +62,7 @@ def build_report(view: ClassView, csv_name: str = "") -> Report:
 
 
 def _handed_in(view: ClassView) -> tuple[NotebookColumns, ...]:
-    """Return the notebooks that anybody has submitted, or all of them if nobody has."""
+    """Return the notebooks with a submission; all of them if there are none."""
     there = {notebook for student in view.students for notebook in student.notebooks}
     return tuple(one for one in view.notebooks if one.notebook in there) or view.notebooks
 
@@ -73,7 +73,7 @@ def _facts(view: ClassView) -> Iterator[Said]:
         submitted=sum(student.submitted for student in view.students),
         graded=sum(student.is_judged for student in view.students),
     )
-    # A submission that could not be read says nothing of how hard the exercises are.
+    # An unreadable submission says nothing about the difficulty of the exercises.
     scores = [one.total for one in view.students if one.is_judged and one.total is not None]
     if scores:
         yield words.SHORT_MEDIAN.format(
@@ -85,7 +85,7 @@ def _facts(view: ClassView) -> Iterator[Said]:
 
 
 def _to_do(view: ClassView, rows: Sequence[StudentRow]) -> Iterator[Said]:
-    """What a person has still to look at, and what to type."""
+    """Yield what a person still has to look at, and what to type."""
     not_yet = sum(student.not_graded_yet for student in view.students)
     if not_yet:
         command = f"netgrader autograde {safe.line(view.assignment)}"

@@ -21,7 +21,7 @@ __all__ = ["to_judge"]
 
 
 def to_judge(view: ClassView) -> tuple[Concern, ...]:
-    """Return the students whose results a person should judge or fix, and why, the weightiest first."""
+    """Return the students whose results a person should judge or fix, and why, most important first."""
     usual = {one.notebook: one.plausible for one in view.notebooks}
     found = []
     for student in view.students:
@@ -38,7 +38,7 @@ def to_judge(view: ClassView) -> tuple[Concern, ...]:
 
 
 def _facts(student: StudentView, usual: Mapping[str, float]) -> Iterator[tuple[int, Said]]:
-    """What a person should judge: facts about how a result came about. Weight 0 comes first."""
+    """Yield facts about how results came about, for a person to judge. Weight 0 comes first."""
     for notebook, graded in student.notebooks.items():
         accuracy, most = graded.accuracy or 0.0, usual[notebook]
         if accuracy > most:
@@ -54,7 +54,7 @@ def _facts(student: StudentView, usual: Mapping[str, float]) -> Iterator[tuple[i
 
 
 def _problems(student: StudentView) -> list[tuple[int, Said]]:
-    """Return which of a student's notebooks were not graded in full and why; empty if a fact says so."""
+    """Return the student's notebooks not graded in full and why; an empty reason if a fact gives it."""
     if student.is_unknown:
         return [(3, words.NOT_GRADED_ANYTHING)]
     results = {notebook: graded.decided for notebook, graded in student.notebooks.items() if graded.decided}
@@ -66,5 +66,5 @@ def _problems(student: StudentView) -> list[tuple[int, Said]]:
 
 
 def _is_fact(result: NotebookResult) -> bool:
-    """Whether the reason why not all could be graded is among the facts that were noticed."""
+    """Whether the reason for incomplete grading is among the observed facts."""
     return result.problem in {fact.seen for fact in result.integrity}

@@ -1,4 +1,4 @@
-"""Load a class (`ClassView`); what its report shows (`Report`), as plain data."""
+"""Load a class (`ClassView`), and its report's content (`Report`), as plain data."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class NotebookColumns:
 
     @property
     def max_points(self) -> float:
-        """What the notebook is worth, answers read by a person included."""
+        """The notebook's maximum points, including manually graded answers."""
         return sum(column.max_points for column in self.columns)
 
 
@@ -78,17 +78,17 @@ class StudentView:
     """One student of the class."""
 
     student: str
-    """The id; may hold anything."""
+    """The id, which is untrusted."""
     name: str
-    """The name, the id where there is none; may hold anything, too."""
+    """The name, or the id if there is none; untrusted too."""
     submitted: bool
-    """Whether anything was handed in."""
+    """Whether there is a submission."""
     notebooks: Mapping[str, Graded] = field(default_factory=dict)
-    """What was graded, by notebook."""
+    """The graded or submitted notebooks, by name."""
     links: Mapping[str, str] = field(default_factory=dict)
     """Relative addresses of feedback pages, by notebook."""
     late: float | None = None
-    """Seconds after it was due, including extensions; None where no time or no deadline is known."""
+    """Seconds after the deadline, including extensions; None if time or deadline is unknown."""
 
     @cached_property
     def shown(self) -> str:
@@ -97,7 +97,7 @@ class StudentView:
 
     @property
     def link(self) -> str:
-        """The address of the first page, empty if there is none."""
+        """The address of the first page; empty if there is none."""
         return next(iter(self.links.values()), "")
 
     @cached_property
@@ -108,17 +108,17 @@ class StudentView:
 
     @property
     def is_unknown(self) -> bool:
-        """Whether something was handed in, and nobody knows yet which notebooks it is."""
+        """Whether there is a submission whose notebooks are not identified yet."""
         return self.submitted and not self.notebooks
 
     @property
     def not_graded_yet(self) -> int:
-        """How many notebooks were handed in and never graded; one if nobody knows yet which they are."""
+        """The number of submitted notebooks that were never graded; one if they are not identified yet."""
         return self.is_unknown + sum(graded.decided is None for graded in self.notebooks.values())
 
     @property
     def is_judged(self) -> bool:
-        """Whether anything of the submission could be graded."""
+        """Whether any of the submission could be graded."""
         return any(graded.status not in {None, Status.NOT} for graded in self.notebooks.values())
 
     @property
@@ -130,18 +130,18 @@ class StudentView:
 
 
 def points_of(graded: Graded) -> float:
-    """The points of a notebook that count: a late penalty takes no more than there are."""
+    """Return the points of a notebook that count: less the late penalty, at least 0."""
     return max(0.0, earned(graded) - graded.marks.late_penalty)
 
 
 def earned(graded: Graded) -> float:
-    """The points of a notebook's cells."""
+    """Return the points of a notebook's cells."""
     return sum(cell.points or 0.0 for cell in graded.results.values())
 
 
 @dataclass(frozen=True)
 class ClassView:
-    """A class and an assignment: all that the report knows."""
+    """A class and an assignment: all input of the report."""
 
     assignment: str
     notebooks: tuple[NotebookColumns, ...]
@@ -152,7 +152,7 @@ class ClassView:
 
 @dataclass(frozen=True)
 class Score:
-    """A cell of the table. `points` is None where there are none yet; `sort` orders it."""
+    """A cell of the table. `points` is None if there are none yet."""
 
     state: str
     word: Said
@@ -161,7 +161,7 @@ class Score:
 
 
 def score_of(graded: Graded | None, column: Column) -> Score:
-    """The cell of the table for what a student has in a column: a person's mark, else what checks gave."""
+    """Return a student's entry in a column: a person's points, else the checks'."""
     most = column.max_points
     if graded is None:
         return Score("absent", words.NOT_HANDED_IN, None, most)
@@ -175,7 +175,7 @@ def score_of(graded: Graded | None, column: Column) -> Score:
 
 @dataclass(frozen=True)
 class StudentRow:
-    """A line of the table; `notes` stand below the name."""
+    """A row of the table; `notes` are shown below the name."""
 
     student: StudentView
     scores: tuple[Score, ...]
@@ -184,7 +184,7 @@ class StudentRow:
 
 @dataclass(frozen=True)
 class Concern:
-    """A student who waits for a person, and why; `command` grades again what could not be graded."""
+    """A student who waits for a person, and why; `command` regrades what could not be graded."""
 
     student: StudentView
     reasons: tuple[Said, ...]
@@ -193,13 +193,13 @@ class Concern:
 
 @dataclass(frozen=True)
 class Report:
-    """The page."""
+    """The content of the page."""
 
     assignment: str
     facts: tuple[Said, ...]
-    """The class in short."""
+    """The summary of the class."""
     to_do: tuple[Said, ...]
-    """What a person has to do of the class as a whole."""
+    """What a person must do about the class as a whole."""
     to_judge: tuple[Concern, ...]
     checks: tuple[CheckRow, ...]
     notebooks: tuple[NotebookColumns, ...]
@@ -209,19 +209,19 @@ class Report:
 
     @property
     def max_points(self) -> float:
-        """What all notebooks of the table are worth."""
+        """The maximum points of all notebooks in the table."""
         return sum(columns.max_points for columns in self.notebooks)
 
 
 def late_in_words(student: StudentView) -> Said:
-    """By how much a student was late; empty where not, or where the gradebook cannot tell."""
+    """Return how late a student was, in words; empty if not late, or unknown."""
     return words.duration(student.late) if student.late else ""
 
 
 def load_class(assignment: Assignment, folder: Path) -> ClassView:
-    """The class of `assignment`: everybody in the gradebook and everybody who handed something in.
+    """Return the class of `assignment`: all students in the gradebook or with a submission.
 
-    Addresses of feedback pages are relative to `folder`, in which the report will stand.
+    Addresses of feedback pages are relative to `folder`, the report's folder.
     """
     from nbgrader.api import Gradebook  # noqa: PLC0415  (slow)
 
@@ -269,7 +269,7 @@ def _student(
     handed_in = course.folder("submitted", student, assignment.name)
     notebooks, links = {}, {}
     for notebook in assignment.notebooks:
-        # What was observed is not in a report, and would fill the memory with a class of networks.
+        # Reports do not use observations, and a class's networks would fill the memory.
         graded = replace(graded_notebook(assignment, student, notebook, marks), observations={})
         if graded.decided is not None or (handed_in / f"{notebook}.ipynb").is_file():
             notebooks[notebook] = graded

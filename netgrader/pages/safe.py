@@ -1,6 +1,6 @@
-"""Text, HTML, formulas and pictures of students, made fit for a page.
+"""Untrusted text, HTML, formulas and pictures, made safe for a page.
 
-Rich output is shown in a sandboxed frame, Markdown by nh3 with an allow-list. Every page also carries a content security
+Rich output is shown in a sandboxed frame; nh3 cleans Markdown with an allow-list. Every page also has a content security
 policy (`netgrader.pages.shell`), under which nothing runs or loads, in frames included.
 """
 
@@ -23,21 +23,21 @@ __all__ = ["clean_html", "clean_mathml", "clean_svg", "csv_text", "framed", "lin
 
 
 class HtmlLimits:
-    """How much HTML is looked at; lengths in characters."""
+    """Limits on HTML; lengths in characters."""
 
     LONGEST = 200_000
     """Characters of one piece of text or HTML that are shown."""
     LONGEST_PICTURE = 4_000_000
-    """Characters of a picture: four for three bytes."""
+    """Characters of a picture in base64: four for three bytes."""
     LONGEST_LINE = 300
     LONGEST_HTML = 1_000_000
-    """Characters of HTML in one frame: longer is not shown."""
+    """Characters of HTML in one frame; longer HTML is not shown."""
     MOST_PIXELS = 20_000_000
-    """Of one picture: a browser takes four bytes for each."""
+    """Pixels of one picture: a browser uses four bytes for each."""
 
 
-# A spreadsheet takes a text that begins so for a formula and runs it, in wide signs, too. Where it is set to a language that
-# writes decimal commas, a semicolon begins another cell.
+# A spreadsheet runs a text that begins like this as a formula, also with full-width characters. In languages with decimal
+# commas, a semicolon begins another cell.
 FORMULA = re.compile(r"(^|;\s*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 # fmt: off
@@ -88,25 +88,25 @@ FRAME_POLICY = (
     "<meta http-equiv='Content-Security-Policy' "
     "content=\"default-src 'none'; img-src data:; style-src 'unsafe-inline'\">"
 )
-"""Holds in the frame where the page around it has no policy: formgrader's has none."""
-# Of C0 and C1 all but the tabulator and the end of a line; and halves of characters, which no file can hold.
+"""The policy inside a frame, for pages without one: formgrader's has none."""
+# C0 and C1 control characters except tab and newline; and surrogates, which files cannot encode.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/gif": "GIF", "image/webp": "WEBP"}
-"""Of pictures that are shown, as Pillow calls them."""
+"""Formats of pictures that are shown, with Pillow's names."""
 FRAME = Markup(
     '<iframe class="rich-output" sandbox loading="lazy" width="100%" height="448" title="{}" srcdoc="{}"></iframe>'
 )
 FRAMED = re.compile(re.escape(str(FRAME.format(words.OUTPUT, f"{FRAME_POLICY}|"))).replace(r"\|", r'[^"<>]*+'))
-"""A frame of ours, with its policy."""
+"""A frame made by `framed`, with its policy."""
 
 
 def said(value: Said, longest: int = HtmlLimits.LONGEST) -> Said:
-    """Return a sentence with its names and code as one line each, at most `longest` characters."""
+    """Return a sentence with its names and code as one line each, cut to `longest` characters."""
     return tidy(value, longest)
 
 
 def text(value: object, longest: int = HtmlLimits.LONGEST) -> str:
-    """`value` as text without control characters, at most `longest` characters of it."""
+    """Return `value` as text without control characters, cut to `longest` characters."""
     kept = CONTROL.sub("", str(value)[: longest + 1])
     return shortened(kept, longest)
 
@@ -117,26 +117,26 @@ def line(value: object, longest: int = HtmlLimits.LONGEST_LINE) -> str:
 
 
 def csv_text(value: str) -> str:
-    """A text from strangers as a field of a CSV file, which no spreadsheet takes for a formula."""
+    """Return untrusted text as a CSV field that no spreadsheet runs as a formula."""
     return FORMULA.sub(r"\1'", line(value).strip())
 
 
 def framed(html: str) -> Markup:
     """Return rich output in a sandboxed frame that cannot run, load or reach the page; or a note.
 
-    What has been framed already stays as it is: pages are made from notebooks that were saved so.
+    Output that is already framed stays unchanged, since pages are made from notebooks saved in this form.
     """
     if len(html) > HtmlLimits.LONGEST_HTML:
         return Markup("<p><em>{}</em></p>").format(words.SHORTENED)
     if FRAMED.fullmatch(html):
-        return Markup(html)  # noqa: S704  (what it holds is escaped)
+        return Markup(html)  # noqa: S704  (its content is escaped)
     return FRAME.format(words.OUTPUT, FRAME_POLICY + CONTROL.sub("", html))
 
 
 def clean_html(html: str, prefix: str) -> Markup:
-    """Return the harmless part of the HTML of a Markdown text, with the places of formulas.
+    """Return the safe part of a Markdown text's HTML, with placeholders of formulas.
 
-    `prefix` is put before each id, so that none can be an id of the page or of another text.
+    `prefix` is added to each id, so that it cannot equal an id of the page or of another text.
     """
     return Markup(  # noqa: S704  (nh3 made it safe)
         nh3.clean(
@@ -161,7 +161,7 @@ def _filtered(prefix: str, _tag: str, attribute: str, value: str) -> str | None:
 
 
 def clean_svg(svg: str) -> Markup:
-    """Return our drawing of a network or chart, without anything that a name in it could have brought in."""
+    """Return our drawing of a network or chart, without markup that a name in it could have injected."""
     return Markup(  # noqa: S704  (nh3 made it safe)
         nh3.clean(
             svg,
@@ -175,7 +175,7 @@ def clean_svg(svg: str) -> Markup:
 
 
 def clean_mathml(mathml: str) -> Markup:
-    """Return the harmless part of a formula, in a box that keeps it off other content."""
+    """Return the safe part of a formula's MathML, without negative lengths that could cover other content."""
     return Markup(  # noqa: S704  (nh3 made it safe)
         nh3.clean(
             mathml,
@@ -190,7 +190,7 @@ def clean_mathml(mathml: str) -> Markup:
 
 
 def picture(mime: str, content: object) -> str | None:
-    """Return an output picture as a ``data:`` address; None unless format and size are right."""
+    """Return an output picture as a ``data:`` address; None unless format and size are valid."""
     if mime not in FORMATS or not isinstance(content, str) or len(content) > HtmlLimits.LONGEST_PICTURE:
         return None
     try:
@@ -206,8 +206,8 @@ def _pixels(raw: bytes, kind: str) -> int:
     """Return the number of pixels that a picture declares, which a browser allocates; 0 if invalid."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # that it is large is what we ask
+            warnings.simplefilter("ignore")  # the size check is ours
             with Image.open(io.BytesIO(raw), formats=(kind,)) as opened:
                 return opened.width * opened.height
-    except Exception:  # noqa: BLE001  (whatever a reader of pictures makes of what is none)
+    except Exception:  # noqa: BLE001  (Pillow may raise anything on an invalid picture)
         return 0

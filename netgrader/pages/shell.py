@@ -27,10 +27,10 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def render(template: str, texts: CourseTexts, /, *, script: str = "", style: str = "", **view: Any) -> str:
-    """Render a whole page, with each text of `view` and of ours as the course says it.
+    """Return a whole page as HTML, with all texts in the course's words.
 
-    `script` and `style` are ours and further to those of all pages, put inline; the page reads without them. Text of `view` is
-    escaped unless it is Markup that the sanitiser made.
+    `script` and `style` are trusted additions to those of all pages, inlined; the page is readable without them. Text of
+    `view` is escaped unless it is Markup from the sanitizer.
     """
     style = "".join([*(stylesheet(name) for name in ("base.css", template.replace(".html.j2", ".css"))), style])
     return (
@@ -53,7 +53,7 @@ def piece(macro: str, texts: CourseTexts, /, *arguments: Any, **named: Any) -> M
 
 
 def content_security_policy(style: str, script: str) -> str:
-    """A policy that lets a page use this style, this script and pictures inside itself, and nothing else."""
+    """Return a policy that allows a page only this style, this script and embedded pictures."""
     allowed = f"'sha256-{_digest(script)}'" if script else "'none'"
     return (
         f"default-src 'none'; style-src 'sha256-{_digest(style)}'; script-src {allowed}; img-src data:; "
@@ -67,7 +67,7 @@ def _digest(text: str) -> str:
 
 @functools.cache
 def stylesheet(name: str) -> str:
-    """Return one of our style sheets."""
+    """Return the content of one of our style sheets."""
     return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
@@ -91,41 +91,41 @@ def _environment() -> Environment:
 
 @pass_context
 def _shown(context: Context, value: object) -> object:
-    """What a template shows of a value: a text in the course's language, all else as it is."""
+    """Return a value as a template shows it: a text in the course's language, other values unchanged."""
     return _unbroken(context["texts"].say(value) if isinstance(value, Text) else value)
 
 
 def _unbroken(value: object) -> object:
-    """Return text without a line break between a number and its percent sign; HTML code unchanged."""
+    """Return text with a no-break space between number and percent sign; Markup unchanged."""
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
     return re.sub(r"(?<=\d) %", f"{NO_BREAK}%", value)
 
 
 def percent(share: float) -> str:
-    """A share of one as a percentage, with a space that does not break: 92.65 %."""
+    """Return a fraction as a percentage with a no-break space: 92.65 %."""
     written = f"{100 * share:.2f}".rstrip("0").rstrip(".")
     return f"{written}{NO_BREAK}%"
 
 
 def points(value: float) -> str:
-    """Points as one writes them: 3, 2.5, 0.33."""
+    """Return points in short form: 3, 2.5, 0.33."""
     return f"{value:.2f}".rstrip("0").rstrip(".") if abs(value) >= 0.005 else "0"
 
 
 def up_to(value: float) -> Text:
-    """Up to how many points a step brings, as one writes them."""
+    """Return the text for the points that a step brings at most."""
     written = points(value)
     return words.NEXT_UP_TO.of(1 if written == "1" else 2, points=written)
 
 
 @pass_context
 def with_code(context: Context, text: Said) -> Markup:
-    """A sentence in which code stands between backticks."""
+    """Return a sentence as HTML, with code between backticks marked up."""
     shown = str(escape(_shown(context, text)))
     return Markup(re.sub(r"`([^`\n]+)`", r'<code class="own" translate="no">\1</code>', shown))  # noqa: S704  (escaped)
 
 
 def breakable(name: str) -> Markup:
-    """A name that may be broken after its underscores, where a narrow column needs it."""
+    """Return a name as HTML that may break after its underscores in a narrow column."""
     return Markup("<wbr>").join(Markup("{}").format(part) for part in re.split(r"(?<=_)(?=\w)", name))

@@ -1,7 +1,7 @@
-"""Every sentence and word that the pages say themselves: one place to change them.
+"""All sentences and words of the pages themselves, in one place.
 
-The sentences of checks are the docstrings of the tests, those of faults are on their pages. Of a `Plural` the first form is
-said of one, the second of any other number.
+The sentences of checks are the docstrings of the tests; those of faults are on their pages. The first form of a `Plural` is
+for one, the second for any other number.
 """
 
 from __future__ import annotations
@@ -263,7 +263,7 @@ FAULT_SEVERITIES = {
 
 
 def duration(seconds: float) -> Text:
-    """Return how long it is in its largest unit, rounded down: at least a minute."""
+    """Return a duration in its largest unit, rounded down, at least one minute."""
     for unit, length in ((DAYS, 86_400), (HOURS, 3_600)):
         if seconds >= length:
             return unit.of(int(seconds // length))

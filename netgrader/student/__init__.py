@@ -1,4 +1,4 @@
-"""What a student's notebook imports."""
+"""Modules that a student's notebook imports."""
 
 from netgrader.student.check import check
 from netgrader.student.live import Live, going_on, ready

@@ -1,4 +1,4 @@
-"""What `check` shows: a line for each check, as text and as HTML that is legible on light and on dark."""
+"""The answer of `check`: a line for each check, as text and as HTML legible on light and dark pages."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["COLOURS", "Answer"]
 
 REMARK = "remark"
-"""How a check is shown that passed with something to note."""
+"""The state of a check that passed with a remark."""
 MARKS = {Outcome.PASSED: "✓", REMARK: "•", Outcome.PARTIAL: "◐", Outcome.FAILED: "✗", Outcome.UNGRADABLE: "?"}
 WRONG = frozenset({Outcome.FAILED, Outcome.PARTIAL})
 WAITING = "·"
-# White on each has a contrast of 4.5 or more: a colour of letters alone would be legible on light or on dark, not on both.
+# White text has a contrast of 4.5 or more on each; colored letters alone would be illegible on light or on dark.
 COLOURS = {
     Outcome.PASSED: "#1a7f37",
     REMARK: "#0969da",
@@ -92,19 +92,19 @@ class Answer:
     name: str
     """The solution cell."""
     checks: tuple[CheckResult, ...] = ()
-    """Its verdicts."""
+    """The verdicts of its checks."""
     problem: Said = ""
-    """Why there are no verdicts: what to do first."""
+    """Why there are no verdicts, and what to do first; empty if there are."""
     beyond: str = ""
-    """What only grading looks at, as the end of a sentence."""
+    """What only grading checks, as the end of a sentence."""
     printed: str = ""
-    """What the student's code printed while it was tried."""
+    """The text that the student's code printed during the checks."""
     below: tuple[Said, ...] = ()
-    """Further notes, below the verdicts."""
+    """Further notes, shown below the verdicts."""
     code: str = ""
-    """Of the error that the cell stopped with."""
+    """The fault code of the error that stopped the cell."""
     texts: CourseTexts = OF_NO_COURSE
-    """How the course says it."""
+    """The course's texts."""
 
     @property
     def headline(self) -> Said:
@@ -116,7 +116,7 @@ class Answer:
 
     @property
     def _passed(self) -> Text:
-        """How many checks passed."""
+        """The number of passed checks, in words."""
         passed = sum(check.outcome is Outcome.PASSED for check in self.checks)
         if passed < len(self.checks):
             return SOME_PASSED.format(name=self.name, passed=passed, count=len(self.checks))
@@ -134,12 +134,12 @@ class Answer:
         return plain(self.texts.say(said), LONGEST)
 
     def _hints(self, codes: Iterable[str]) -> list[Said]:
-        """Return the hints that the catalogue has for these codes."""
+        """Return the catalog's hints for these codes."""
         return [Text(kind.hint) for kind in map(self.texts.kind, codes) if kind.hint]
 
     @property
     def _rows(self) -> list[_Row]:
-        """Return the displayed checks; last those that repeat another: waiting, or the same mistake."""
+        """The displayed checks; last those that repeat another's finding: waiting, or with the same mistake."""
         rows: list[_Row] = []
         waiting: list[_Row] = []
         known: set[tuple[str, Said]] = set()
@@ -202,9 +202,9 @@ class Answer:
         return f'<li style="margin:.25em 0">{mark} · {html.escape(row.sentence)}{said}</li>'
 
     def show(self) -> None:
-        """Display it: as HTML in a notebook, with the text for frontends that have none, else print it."""
+        """Display the answer: in a notebook as HTML with a text version, else printed."""
         if notebook_shell() is not None:
-            from IPython.display import display  # noqa: PLC0415  (there only in a notebook)
+            from IPython.display import display  # noqa: PLC0415  (available only in a notebook)
 
             display({"text/plain": str(self), "text/html": self._repr_html_()}, raw=True)
         else:
@@ -212,15 +212,15 @@ class Answer:
 
 
 def _state(check: CheckResult) -> str:
-    """Return how a check is shown: its outcome, or that it passed with a remark."""
+    """Return the state of a check: its outcome, or that it passed with a remark."""
     return REMARK if check.outcome is Outcome.PASSED and (check.message or check.faults) else check.outcome
 
 
 def _waits(check: CheckResult) -> bool:
-    """Whether a check says no more than that another one has to pass first."""
+    """Whether a check only waits for another one to pass."""
     return check.outcome is not Outcome.PASSED and not check.faults and bool(check.follows)
 
 
 def _mistakes(check: CheckResult) -> set[tuple[str, Said]]:
-    """Return the mistakes by which a check is wrong, each with its place; none where it is not wrong."""
+    """Return the faults of a failed check, each with its place; empty if it did not fail."""
     return {(one.code, one.where) for one in check.findings if one.code and check.outcome in WRONG}

@@ -1,4 +1,4 @@
-"""Evidence for a check cell, taken in the student's own process: `take`."""
+"""Evidence for a check cell, collected in the student's own process: `take`."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ MOST_PRINTED = 10_000
 
 @dataclass(frozen=True)
 class Taken:
-    """Facts on a capture in addition to the evidence: the student may see them, and they decide nothing."""
+    """Facts about a capture, in addition to the evidence; visible to the student, not used for grading."""
 
     asked: frozenset[str]
-    """The student's names that were asked for."""
+    """The student's names that the probe requested."""
     printed: str
-    """What was printed meanwhile, the beginning of it."""
+    """The beginning of the text printed meanwhile, at most `MOST_PRINTED` characters."""
 
 
 def take(
@@ -45,7 +45,7 @@ def take(
     challenge: int = 0,
     quick: bool = False,
 ) -> Taken:
-    """Take the evidence for one check cell.
+    """Collect the evidence for one check cell.
 
     Parameters
     ----------
@@ -54,20 +54,20 @@ def take(
     namespace
         The student's global names.
     out_dir
-        An empty folder that exists.
+        An existing empty folder for the evidence.
     probes_dir
         The folder with ``probes_*.py`` and ``exercises.toml``.
     seed
-        What the arguments that probes choose at random depend on.
+        The seed of the probes' random arguments.
     challenge
-        A number that follows from all that was handed in, so that nobody could know it beforehand.
+        A number that depends on the whole submission, so that it cannot be known in advance.
     quick
-        Whether somebody waits for the answer: what does not end is then stopped soon.
+        Whether a student waits for the answer; endless code is then stopped soon.
 
     Raises
     ------
     LookupError
-        If no probe belongs to the cell.
+        If no probe exists for the cell.
     """
     probes = load_probes(Path(probes_dir))
     if cell_id not in probes:
@@ -79,7 +79,7 @@ def take(
     try:
         with _undisturbed(printed):
             probes[cell_id](student, out)
-    except Exception as error:  # noqa: BLE001  (what was taken before counts; the rest is said to be missing)
+    except Exception as error:  # noqa: BLE001  (evidence collected before counts; the rest is reported as missing)
         out.error("probe", describe(error, namespace))
     finally:
         out.close()
@@ -88,7 +88,7 @@ def take(
 
 @contextmanager
 def _undisturbed(sink: _Sink) -> Iterator[None]:
-    """Leave the notebook undisturbed: output only to `sink`, no figures, generators restored."""
+    """Leave the notebook undisturbed: output goes to `sink`, new figures close, generators are restored."""
     python, numpy = random.getstate(), np.random.get_state(legacy=False)  # noqa: NPY002  (the one that students use)
     figures = _figures()
     try:
@@ -102,13 +102,13 @@ def _undisturbed(sink: _Sink) -> Iterator[None]:
 
 
 def _figures() -> set[int]:
-    """Return the numbers of the figures that are open."""
+    """Return the numbers of the open figures."""
     pyplot = sys.modules.get("matplotlib.pyplot")
     return set(pyplot.get_fignums()) if pyplot else set()
 
 
 class _Sink(io.TextIOBase):
-    """Keeps the beginning of what is printed, and swallows the rest, however much it is."""
+    """Keeps the beginning of printed text, and discards the rest."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -124,7 +124,7 @@ class _Sink(io.TextIOBase):
 
 @contextmanager
 def _no_display() -> Iterator[None]:
-    """Keep IPython from showing rich output meanwhile."""
+    """Keep IPython from showing rich output in the body."""
     shell = notebook_shell()
     if shell is None:
         yield

@@ -1,4 +1,4 @@
-"""How the cells of a notebook last ran: their time, and the end of cells that define names."""
+"""Records of how a notebook's cells last ran: their time, and the errors of cells that define names."""
 
 from __future__ import annotations
 
@@ -17,42 +17,42 @@ __all__ = ["CORES", "CellRuns", "cell_runs", "install", "made_by", "notebook_she
 
 PLACE = "_netgrader_cell_runs"
 CORES = 2
-"""On which times are reckoned."""
+"""The number of cores that times are converted to, as in grading."""
 
 
 class CellRuns:
-    """What was noted of the cells that ran."""
+    """Records of the cells that ran."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
-        """How long each cell took, in seconds on `CORES` cores."""
+        """Seconds that each cell took, converted to `CORES` cores."""
         self.error: dict[str, BaseException] = {}
-        """For each name the error of the last cell that was to make it, if that stopped with one."""
+        """For each name, the error of the last cell that should define it, if that stopped with one."""
         self.texts: set[str] = set()
-        """What was run."""
+        """The sources that ran."""
         self._begun: tuple[str, float, float] | None = None
 
     def begin(self, info: Any) -> None:
-        """A cell is going to run; `info` is what IPython says of it."""
+        """Record that a cell starts; `info` is IPython's ExecutionInfo."""
         text = str(info.raw_cell)
         self.texts.add(text)
         name = getattr(info, "cell_id", None) or hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
         self._begun = (str(name), time.perf_counter(), time.process_time())
 
     def leave_out(self, wall: float, processor: float) -> None:
-        """Leave these seconds out of the time of the cell that runs: grading skips what took them."""
+        """Subtract seconds from the running cell's time, for code that grading skips."""
         if self._begun is not None:
             name, begun, computed = self._begun
             self._begun = name, begun + wall, computed + processor
 
     def end(self, result: Any) -> None:
-        """The cell has run. What kept more cores busy than the grader has takes longer there."""
+        """Record that a cell ended. Work on more cores than the grader has is converted to its cores."""
         if self._begun is not None:
             name, wall, processor = self._begun
             self._begun = None
             self.seconds[name] = max(time.perf_counter() - wall, (time.process_time() - processor) / CORES)
         made = made_by(str(result.info.raw_cell))
-        # A cell that makes one of these names again is the one that failed, or stands for it.
+        # A cell that defines one of these names again is the one that failed, or replaces it.
         former = [self.error[name] for name in made if name in self.error]
         self.error = {name: error for name, error in self.error.items() if error not in former}
         error = result.error_before_exec or result.error_in_exec
@@ -65,7 +65,7 @@ def made_by(source: str) -> frozenset[str]:
     try:
         tree = _WithoutEnds().visit(ast.parse(source))
         names = symtable.symtable(ast.unparse(tree), "cell", "exec").get_symbols()
-    except SyntaxError:  # of Python, or a line that is IPython's own
+    except SyntaxError:  # invalid Python, or IPython's own syntax
         functions = re.findall(r"^\s*(?:async\s+)?def\s+(\w+)", source, re.MULTILINE)
         targets = re.findall(r"^\s*([\w\s,()*]+?)=(?!=)", source, re.MULTILINE)
         return frozenset([*functions, *re.findall(r"[^\W\d]\w*", " ".join(targets))])
@@ -73,7 +73,7 @@ def made_by(source: str) -> frozenset[str]:
 
 
 class _WithoutEnds(ast.NodeTransformer):
-    """Takes out what ends a name: del, and the name of an error, which goes with its clause."""
+    """Removes code that unbinds names: del, and the name of an exception, which ends with its clause."""
 
     def visit_Delete(self, node: ast.Delete) -> ast.AST:
         return ast.copy_location(ast.Pass(), node)
@@ -84,7 +84,7 @@ class _WithoutEnds(ast.NodeTransformer):
 
 
 def install(shell: Any) -> None:
-    """Note from now on how cells run in the notebook whose shell is given."""
+    """Record from now on how cells run in this shell's notebook."""
     runs = CellRuns()
     setattr(shell, PLACE, runs)
     shell.events.register("pre_run_cell", runs.begin)
@@ -92,18 +92,18 @@ def install(shell: Any) -> None:
 
 
 def cell_runs() -> CellRuns:
-    """Return what was noted of this notebook's cells; nothing outside of one."""
+    """Return the records of this notebook's cells; empty outside a notebook."""
     runs: CellRuns = getattr(notebook_shell(), PLACE, CellRuns())
     return runs
 
 
 def why_stopped(names: Iterable[str]) -> BaseException | None:
-    """Return the error of the last cell that was to make one of `names`, if it stopped with one."""
+    """Return the error of the last cell that should define one of `names`, if it stopped with one."""
     known = cell_runs().error
     return next((known[name] for name in names if name in known), None)
 
 
 def notebook_shell() -> Any:
-    """Return IPython's shell that this runs in, None outside of a notebook."""
+    """Return the IPython shell of this process; None outside a notebook."""
     ipython = sys.modules.get("IPython")
     return ipython.get_ipython() if ipython is not None else None

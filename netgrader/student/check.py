@@ -40,34 +40,34 @@ AT_A_LINE = Text("It was at {line}. If that belongs to a loop: does it come to i
 
 
 def check(name: str | FunctionType) -> None:
-    """Check what a cell of the notebook made, and show what was found.
+    """Check the results of a notebook cell, and show the findings.
 
     Parameters
     ----------
     name
-        The solution cell, as the exercise calls it, ``"train"``, or the function that it defines.
+        The solution cell's name in the exercise, ``"train"``, or the function that it defines.
 
     Notes
     -----
-    Only the public checks run. Grading runs them again, and others in addition.
+    Only the public checks run. Grading reruns them, with further ones.
     """
-    namespace = sys._getframe(1).f_globals  # noqa: SLF001  (the notebook's; what inspect.currentframe gives, where it exists)
+    namespace = sys._getframe(1).f_globals  # noqa: SLF001  (the notebook's globals, as from inspect.currentframe, which may not exist)
     folder = checks_folder()
     answer = examine(getattr(name, "__name__", str(name)), namespace, folder)
     replace(answer, texts=load_texts(folder)).show()
 
 
 def examine(name: str, namespace: Mapping[str, Any], folder: Path) -> Answer:
-    """What `check` shows, as a value.
+    """Return the answer that `check` shows.
 
     Raises
     ------
     NotebookError
-        If there are no checks for `name`, or they cannot be run.
+        If there are no checks for `name`, or they cannot run.
     """
     cell, tests = _cell(name), _tests(folder)
     unread = why_stopped((name,))
-    if isinstance(unread, SyntaxError):  # nothing of the cell was run
+    if isinstance(unread, SyntaxError):  # nothing in the cell ran
         return _stopped(name, unread, namespace)
     if is_stub(namespace.get(name)):
         return Answer(name, problem=NOT_DONE.format(name=name))
@@ -98,7 +98,7 @@ def examine(name: str, namespace: Mapping[str, Any], folder: Path) -> Answer:
 
 
 def _named(text: str, exercises: Iterable[str]) -> Cell:
-    """Return an executed cell, by the name of the first exercise that it defines."""
+    """Return an executed cell, named after the first exercise that it defines."""
     made = made_by(text)
     return Cell(next((name for name in exercises if name in made), ""), text)
 
@@ -112,7 +112,7 @@ def _tests(folder: Path) -> Sequence[Path]:
 
 
 def _stopped(name: str, error: BaseException, namespace: Mapping[str, Any]) -> Answer:
-    """Answer with the error that the solution cell ended with: what it left is of an earlier run."""
+    """Return an answer with the error that stopped the solution cell: its names are from an earlier run."""
     told = describe(error, namespace)
     if isinstance(error, KeyboardInterrupt):
         at = (AT_A_LINE.format(line=told.line),) if told.line else ()
@@ -122,7 +122,7 @@ def _stopped(name: str, error: BaseException, namespace: Mapping[str, Any]) -> A
     if isinstance(error, SyntaxError) and error.text:
         told = replace(told, line=error.text.strip())
     fault = explain(told, name)
-    # A hint on the values in the line helps nobody whose line was not read, or imports what is not there.
+    # A hint about the line's values does not help if the line was not parsed, or imports a missing module.
     code = "" if isinstance(error, SyntaxError | ImportError) else fault.code
     return Answer(name, problem=STOPPED.format(name=name), below=(fault.said,), code=code)
 
@@ -136,13 +136,13 @@ def _run(bench: TestContext, tests: Sequence[Path], cell: str) -> Sequence[Check
 
 
 def _local_lab() -> Lab:
-    from graphread.lab.local import LocalLab  # noqa: PLC0415  (imports TensorFlow, which a check may not need)
+    from graphread.lab.local import LocalLab  # noqa: PLC0415  (imports TensorFlow, which not every check needs)
 
     return LocalLab(timeout=SECONDS)
 
 
 def _names_in(code: CodeType | None) -> frozenset[str]:
-    """Return the names that a function and those within it use; none, where there is no function."""
+    """Return the names that a function's code and its inner functions use; empty for None."""
     within = (_names_in(part) for part in getattr(code, "co_consts", ()) if isinstance(part, CodeType))
     return frozenset(getattr(code, "co_names", ())).union(*within)
 
@@ -155,7 +155,7 @@ def _not_done(taken: Evidence, *, written: bool) -> bool:
 
 
 def _unfinished(name: str, namespace: Mapping[str, Any], asked: Iterable[str] = ()) -> Answer:
-    """Answer with what to do first: `name`, functions it needs, or parts of `asked` still to make."""
+    """Return an answer with the next thing to do: `name`, functions it needs, or parts of `asked`."""
     known = dict(namespace)
     functions = {found: value for found, value in known.items() if isinstance(value, FunctionType)}
     stubs = {found for found, value in functions.items() if is_stub(value)}
@@ -176,5 +176,5 @@ def _unfinished(name: str, namespace: Mapping[str, Any], asked: Iterable[str] = 
 
 
 def _still_raises(function: FunctionType, namespace: Mapping[str, Any]) -> bool:
-    """Whether a function of the notebook has code, and still the line that says that there is none."""
+    """Whether a notebook function still contains the placeholder line."""
     return function.__globals__ is namespace and "NotImplementedError" in function.__code__.co_names

@@ -1,4 +1,4 @@
-"""The data of the course from the file that comes with it: offline, verified, no pickle."""
+"""The data of the course from the file that comes with it: offline, verified, without pickle."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ __all__ = [
 ]
 
 CHECKS = "NETGRADER_CHECKS"
-"""Names the environment variable with the folder of checks that came with the notebook."""
+"""The environment variable with the folder of checks that came with the notebook."""
 FOLDER = "checks"
 TREES = ("source", "release")
 
 
 class ChecksNotFoundError(NotebookError):
-    """The folder of public checks is not where it is looked for, or cannot be used."""
+    """The folder of public checks is not in any of the searched places, or is unusable."""
 
 
 def read_data(path: str | Path | None = None) -> Parts:
@@ -45,7 +45,7 @@ def read_data(path: str | Path | None = None) -> Parts:
 
 @functools.cache
 def given_data() -> Parts:
-    """What `read_data` gives, read once in each process, for what compares with it and changes nothing."""
+    """Return the data of `read_data`, read-only, cached per process."""
     parts = read_data()
     for array in (*parts[0], *parts[1]):
         array.flags.writeable = False
@@ -53,12 +53,12 @@ def given_data() -> Parts:
 
 
 def data_spec() -> DataSpec:
-    """What the data of the notebook's course are.
+    """Return the specification of the notebook's course data.
 
     Raises
     ------
     ChecksNotFoundError
-        If the folder of checks, which says it, is not found.
+        If the folder of checks, which contains it, is not found.
     """
     checkout = Path(__file__).resolve().parents[2]
     return load_exercises(checks_folder(checkout)).data
@@ -90,7 +90,7 @@ def checks_folder(*further: Path) -> Path:
 
 
 def own_texts() -> CourseTexts:
-    """Return what the notebook's course makes of all texts; what no course does, where it is not found."""
+    """Return the texts of the notebook's course; the defaults if there is no course."""
     try:
         return load_texts(checks_folder())
     except (ChecksNotFoundError, BadExerciseError):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["estimate"]
 
-NEAR = 0.5  # from this share of a limit on a slower machine may reach it
+NEAR = 0.5  # fraction of a limit above which a slower machine may reach it
 
 FINE = Text(
     "Grading runs this notebook again: about {total} on {cores} cores, the longest cell "
@@ -25,12 +25,12 @@ TOO_LONG = Text("{fine} That is too long: it would be stopped before it is done.
 
 
 def estimate(limits: ExecutionLimits) -> Said | None:
-    """What grading will take, in a sentence or two; None where nothing was timed.
+    """Return an estimate of grading time as a sentence or two; None if no cell was timed.
 
     Parameters
     ----------
     limits
-        The grader's.
+        The grader's limits.
     """
     seconds = cell_runs().seconds.values()
     if not seconds:

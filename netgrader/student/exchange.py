@@ -1,7 +1,6 @@
 """Submit through nbgrader's exchange without released files: no copies of data and wheel.
 
-To be named in the configuration that students' nbgrader reads:
-``c.ExchangeFactory.submit = "netgrader.student.exchange.Submit"``.
+Name it in the configuration of the students' nbgrader: ``c.ExchangeFactory.submit = "netgrader.student.exchange.Submit"``.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ __all__ = ["Submit"]
 
 WHEELS = "netgrader_student-*.whl"
 WORK = (".ipynb", ".py")
-"""What is graded of a submission, whether or not it was changed."""
+"""Suffixes of graded files, which are submitted even if unchanged."""
 
 
 class Submit(ExchangeSubmit):  # type: ignore[misc]
-    """Submit as nbgrader does, without the course's wheels and unchanged files."""
+    """Submits as nbgrader does, without the course's wheels and unchanged released files."""
 
     def do_copy(self, src: str, dest: str, log: Any = None) -> None:
-        """Copy the student's folder `src` without those."""
+        """Copy the student's folder `src` without these files."""
         released = Path(self.release_path)
         same = filecmp.dircmp(src, released).same_files if released.is_dir() else []
         handed_out = [glob.escape(name) for name in same if Path(name).suffix.lower() not in WORK]

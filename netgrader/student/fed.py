@@ -1,7 +1,7 @@
-"""What a notebook's sessions ran of a graph: training steps, and evaluation's switches.
+"""Records of what a notebook's sessions ran in a graph: training steps, and switches in evaluation.
 
-It is the notebook's own word. A network whose part `eval_feed` was forgotten is evaluated as its own notebook did, and one
-that knows nothing is distinguished from one without training steps; it is used for nothing else.
+They come from the student's process, so they are untrusted. They serve to evaluate a network without its part `eval_feed` as
+its own notebook did, and to tell one that knows nothing from one without training steps; nothing else.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ __all__ = [
 ]
 
 NOTES = "_netgrader_notes"
-NUMBERS = "biuf"  # kinds of what evidence may hold
+NUMBERS = "biuf"  # NumPy dtype kinds that evidence may hold
 SWITCHES = frozenset({"Placeholder", "PlaceholderWithDefault"})
 SETS = frozenset({"Assign", "AssignVariableOp"})
 ASSIGN = SETS | frozenset({"AssignAdd", "AssignSub", "AssignAddVariableOp", "AssignSubVariableOp"})
 VARIABLES = frozenset({"VarHandleOp", "VariableV2", "Variable"})
 UPDATES = ("Apply", "ResourceApply", "SparseApply", "ResourceSparseApply", "ScatterSub", "ResourceScatterSub")
 MOST_MADE = 10
-"""Training steps in a row that may each be an operation just made: networks that are trained one by one have fewer."""
+"""Training steps in a row that may each use a newly made operation; networks trained one by one have fewer."""
 MADE_IN_LOOP = (
     f"each of {MOST_MADE} training steps has an operation of its own, so the graph grows with each step. "
     "Make the optimizer once, before the loop"
@@ -63,26 +63,26 @@ class Run(NamedTuple):
 
 @dataclass
 class _GraphRuns:
-    """What was run of a graph."""
+    """Records of a graph's runs."""
 
     kinds: dict[str, Run] = field(default_factory=dict)
-    """By op, what running it does."""
+    """What running an op does, by op name."""
     version: int = 0
     n_known: int = 0
     """Version of the graph, and number of `kinds` that train, at the last training step."""
     made_in_loop: int = 0
-    """How many training steps in a row were made since the one before them, each by an optimizer of its own."""
+    """Number of training steps in a row, each with an optimizer made since the previous step."""
     batches: Counter[int] = field(default_factory=Counter)
-    """How many training steps were fed so many rows, by their number."""
+    """Number of training steps by their number of fed rows."""
     in_training: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
     in_evaluation: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
-    """Single values that placeholders were last fed, by tensor name."""
+    """Scalars that placeholders were last fed, by tensor name."""
     fed: dict[str, set[Any]] = field(default_factory=lambda: defaultdict(set))
-    """All single values that they were fed."""
+    """All scalars that placeholders were fed, by tensor name."""
 
 
 def _notes(graph: Any) -> _GraphRuns:
-    """Return what was run of a graph; nothing, where none is given."""
+    """Return the notes of a graph's runs; empty notes for no graph."""
     notes: _GraphRuns = getattr(graph, NOTES, _GraphRuns())
     return notes
 
@@ -93,19 +93,19 @@ def took_steps(net: Any) -> bool:
 
 
 def usual_batch(net: Any) -> int:
-    """Return how many rows most training steps of `took_steps` were fed; 0 without any."""
+    """Return the most frequent number of rows of these training steps; 0 without steps."""
     batches = _batches(net)
     return max(batches, key=batches.__getitem__, default=0)
 
 
 def _batches(net: Any) -> Counter[int]:
-    """How many training steps were fed so many rows, by their number."""
+    """Return the number of training steps by their number of fed rows."""
     logits, prediction = _runs_of(net)
     return logits.batches | prediction.batches
 
 
 def _runs_of(net: Any) -> tuple[_GraphRuns, _GraphRuns]:
-    """Return what was run of the graph of a network's logits, and of that of the numbers that it predicts."""
+    """Return the notes of the graphs of a network's logits and of its numeric predictions."""
     logits, prediction = (getattr(getattr(net, part, None), "graph", None) for part in ("logits", "prediction"))
     return _notes(logits), _notes(prediction)
 
@@ -119,8 +119,8 @@ def fed_switches(graph: Any) -> dict[str, npt.NDArray[Any]]:
 def left_at_default(net: Any) -> list[str]:
     """Return the switches of a network's logits, by op name, that were never fed a value.
 
-    There are none if no step was taken. Not included are switches that are off only to evaluate, and
-    rates, on which training alone depends.
+    Empty if no step was taken. Excludes switches whose default is right for training, and rates, since logits do not depend
+    on them.
     """
     last: Any = getattr(getattr(net, "logits", None), "op", None)
     notes = _notes(getattr(last, "graph", None))
@@ -135,12 +135,12 @@ def _is_switch(op: Any) -> bool:
 
 
 def _default(op: Any) -> Any:
-    """Return the default of a switch, None where it is not a constant."""
+    """Return the default of a switch; None if it is not a constant."""
     return np.asarray(sys.modules["tensorflow"].get_static_value(op.inputs[0])).item()
 
 
 def note_run(graph: Any, run: Run, feed_dict: Mapping[Any, Any]) -> None:
-    """Note a run of a session of `graph`."""
+    """Record a run of a session of `graph`."""
     notes = _notes(graph)
     if run.begins:
         notes.made_in_loop = 0
@@ -157,12 +157,12 @@ def note_run(graph: Any, run: Run, feed_dict: Mapping[Any, Any]) -> None:
 
 
 def require_made_once(graph: Any) -> None:
-    """Stop a loop that makes an optimizer in each step, before a step takes seconds.
+    """Stop a loop that makes an optimizer in each step, before steps take seconds.
 
     Raises
     ------
     GraphGrowsError
-        If each of the last `MOST_MADE` training steps was made since the one before it. The count then starts over.
+        If each of the last `MOST_MADE` training steps used a new optimizer. The count then restarts.
     """
     notes = _notes(graph)
     if notes.made_in_loop >= MOST_MADE:
@@ -171,12 +171,12 @@ def require_made_once(graph: Any) -> None:
 
 
 def _rows_in(feed_dict: Mapping[Any, Any]) -> int:
-    """Return how many rows are fed: of several arrays those of the shortest, 0 where there is none."""
+    """Return the number of fed rows: of several arrays, the smallest; 0 without arrays."""
     return min((len(value) for value in feed_dict.values() if getattr(value, "ndim", 0)), default=0)
 
 
 def _note_switch(notes: _GraphRuns, tensor: Any, value: Any, *, trains: bool) -> None:
-    """Note a switch's value; a run fed like training, such as for its loss, is not an evaluation."""
+    """Record a switch's value; a run with training's feeds, such as for its loss, is not an evaluation."""
     name, one = tensor.name, np.asarray(value, tensor.dtype.as_numpy_dtype)
     notes.fed[name].add(one.item())
     if one.dtype.kind not in NUMBERS:
@@ -188,7 +188,7 @@ def _note_switch(notes: _GraphRuns, tensor: Any, value: Any, *, trains: bool) ->
 
 
 def run_of(graph: Any, fetches: Any) -> Run:
-    """Return what a run of `fetches` does; noted for each op that is fetched."""
+    """Return what a run of `fetches` does; cached by fetched op."""
     notes = _notes(graph)
     setattr(graph, NOTES, notes)
     handler = sys.modules["tensorflow.python.client.session"]._FetchHandler(graph, fetches, {})  # noqa: SLF001
@@ -217,7 +217,7 @@ def _starts(op: Any) -> bool:
 
 
 def _assigns(op: Any) -> bool:
-    """Whether an op assigns to a variable that training is meant to move."""
+    """Whether an op assigns to a trainable variable."""
     if op.type not in ASSIGN:
         return False
     return op.inputs[0].op.name in {variable.op.name for variable in op.graph.get_collection("trainable_variables")}

@@ -1,7 +1,7 @@
-"""Places boxes that edges connect in layers from top to bottom, with few crossings and short edges.
+"""Place boxes connected by edges in layers from top to bottom, with few crossings and short edges.
 
 After Sugiyama, Tagawa and Toda (Methods for visual understanding of hierarchical system structures, IEEE Transactions on
-Systems, Man, and Cybernetics 11, 1981): layers by longest path; orders and places by the mean of what a box is linked to.
+Systems, Man, and Cybernetics 11, 1981): layers by longest path; orders and positions by the mean of a box's neighbors.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ __all__ = ["Box", "Edge", "Placement", "Point", "place"]
 
 
 class Spacing:
-    """Distances between boxes in pixels, and how often layers are put in order."""
+    """Distances between boxes in pixels, and the number of sweeps that order layers."""
 
     GAP_ACROSS = 22.0
     GAP_DOWN = 34.0
-    GAP_AT_BORDER = 16.0  # next to a layer of mere points
-    LANE = 12.0  # width that an edge takes in a layer that it passes
-    SWEEPS = 12  # down and up again, to order the layers, and as many to straighten the edges
-    STRAIGHT = 4.0  # how much more a long edge pulls its ends together than a short one
+    GAP_AT_BORDER = 16.0  # next to a layer of points only
+    LANE = 12.0  # width of an edge in a layer that it passes
+    SWEEPS = 12  # each down and up: to order the layers, and as many to straighten the edges
+    STRAIGHT = 4.0  # weight of a long edge's alignment relative to a short one
 
 
 Point = tuple[float, float]
@@ -37,7 +37,7 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Box:
-    """Something to place. `first` and `last` boxes have the first and the last layer to themselves."""
+    """A box to place. `first` and `last` boxes have the first and the last layer to themselves."""
 
     width: float
     height: float
@@ -47,7 +47,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Edge:
-    """A line from the bottom of box `source` to the top of `target`, with offsets from their middles."""
+    """A line from the bottom of box `source` to the top of `target`, with offsets from their centers."""
 
     source: str
     target: str
@@ -57,26 +57,26 @@ class Edge:
 
 @dataclass(frozen=True)
 class Placement:
-    """Where everything is."""
+    """The coordinates of boxes and edges."""
 
     middles: Mapping[str, Point]
-    """Of the boxes."""
+    """Centers of the boxes."""
     routes: Mapping[Edge, tuple[Point, ...]]
-    """Points that an edge passes: straight down within a layer, then across to the next layer, and so on."""
+    """Points of each edge: straight down within a layer, then across to the next layer, and so on."""
     width: float
     height: float
-    """Of it all."""
+    """Size of the drawing."""
 
 
-# A place in a layer: a box's key, or an edge and the layer that it passes.
+# A slot in a layer: a box's key, or an edge and the layer that it passes.
 _Slot = str | tuple[Edge, int]
 
 
 @dataclass(frozen=True)
 class _Wire:
-    """An edge's route: its slots from upper to lower box, and how far off their middles it ends.
+    """An edge's route: its slots from upper to lower box, and its offsets from their centers.
 
-    It is `turned` if it leads upwards; `lanes` are the slots in the layers that it passes.
+    It is `turned` if it leads upward; `lanes` are the slots in the layers that it passes.
     """
 
     upper: str
@@ -88,7 +88,7 @@ class _Wire:
     turned: bool
 
     def links(self) -> Iterator[tuple[_Slot, _Slot, float, float]]:
-        """Yield neighboring slots, the wanted offset of the second, and the weight of that wish."""
+        """Yield neighboring slots, the desired offset of the second, and its weight."""
         slots: list[_Slot] = [self.upper, *self.lanes, self.lower]
         weight = Spacing.STRAIGHT if self.lanes else 1.0
         shifts = [self.upper_dx, *[0.0] * len(self.lanes)]
@@ -99,7 +99,7 @@ class _Wire:
 
 @dataclass(frozen=True)
 class _Links:
-    """Pairs of slots by number: the slots `of` are to stand at ``x[other] + shift``, with a `weight` each."""
+    """Pairs of slots by number: the slots `of` want to be at ``x[other] + shift``, with a `weight` each."""
 
     of: Array
     other: Array
@@ -107,16 +107,16 @@ class _Links:
     weight: Array
 
     def wanted(self, x: Array) -> Array:
-        """Return the wanted positions of slots at `x`: the mean of their links, else their place."""
+        """Return the desired positions of slots at `x`: the mean over their links, else their own."""
         pull = np.bincount(self.of, self.weight, len(x))
         total = np.bincount(self.of, self.weight * (x[self.other] + self.shift), len(x))
         return np.divide(total, pull, out=x.copy(), where=pull > 0)
 
 
 def place(boxes: Mapping[str, Box], edges: Iterable[Edge]) -> Placement:
-    """Place `boxes`; edges that would close a circle run upwards.
+    """Return the placement of `boxes`; edges that close a cycle run upward.
 
-    Each box stands just above the first one that uses it.
+    Each box is just above the first one that uses it.
     """
     if not boxes:
         return Placement({}, {}, 0.0, 0.0)
@@ -139,7 +139,7 @@ def place(boxes: Mapping[str, Box], edges: Iterable[Edge]) -> Placement:
 
 
 def _ranks(boxes: Mapping[str, Box], edges: Iterable[Edge]) -> dict[str, int]:
-    """Return each box's layer, the first on top, just above its users; edges closing circles ignored."""
+    """Return each box's layer from the top, just above its users; edges that close cycles are ignored."""
     users: dict[str, set[str]] = {key: set() for key in boxes}
     for edge in edges:
         users[edge.source].add(edge.target)
@@ -153,7 +153,7 @@ def _ranks(boxes: Mapping[str, Box], edges: Iterable[Edge]) -> dict[str, int]:
 
 
 def _last_first(users: Mapping[str, set[str]]) -> list[str]:
-    """Return boxes, each after all that use it; of each circle a link is taken out of `users`."""
+    """Return boxes, each after all that use it; remove one link of each cycle from `users`."""
     while True:
         try:
             return list(TopologicalSorter(users).static_order())
@@ -170,7 +170,7 @@ def _wire(edge: Edge, rank: Mapping[str, int], boxes: Mapping[str, Box]) -> _Wir
 
 
 def _across(sizes: Mapping[_Slot, Box], layers: Mapping[_Slot, int], wires: Iterable[_Wire]) -> dict[_Slot, float]:
-    """Return middles across, leftmost border at zero: few crossings, close to linked slots."""
+    """Return horizontal centers, with the left border at zero: few crossings, close to linked slots."""
     number = {slot: at for at, slot in enumerate(sizes)}
     links = [(number[one], number[two], *rest) for wire in wires for one, two, *rest in wire.links()]
     upper, lower, shift, weight = np.array(links, np.float64).reshape(-1, 4).T
@@ -192,10 +192,10 @@ def _across(sizes: Mapping[_Slot, Box], layers: Mapping[_Slot, int], wires: Iter
 
 
 def _side_by_side(wanted: Array, widths: Array) -> Array:
-    """Return middles near those `wanted`, which ascend, of boxes that do not overlap."""
-    offsets = np.cumsum(widths + Spacing.GAP_ACROSS) - widths / 2  # as close as they may stand
+    """Return centers near the ascending `wanted` ones, for boxes that do not overlap."""
+    offsets = np.cumsum(widths + Spacing.GAP_ACROSS) - widths / 2  # as close as possible
     free = wanted - offsets
-    # Halfway between pushing right whatever is too close and pushing it left: both keep order and distance.
+    # The mean of pushing close boxes to the right and to the left: both keep order and distance.
     pushed = np.maximum.accumulate(free) + np.minimum.accumulate(free[::-1])[::-1]
     middles: Array = offsets + pushed / 2
     return middles
@@ -217,7 +217,7 @@ def _route(
     tops: Sequence[float],
     bottoms: Sequence[float],
 ) -> tuple[Point, ...]:
-    """Return the points that an edge passes from its source to its target."""
+    """Return the points of an edge from its source to its target."""
     down = [(across[wire.upper] + wire.upper_dx, bottoms[layers[wire.upper]])]
     for lane in wire.lanes:
         down += [(across[lane], tops[lane[1]]), (across[lane], bottoms[lane[1]])]

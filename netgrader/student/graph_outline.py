@@ -1,8 +1,8 @@
 """The drawable outline of a TensorFlow graph: scopes as boxes, nodes for one or more ops.
 
-A network of one layer already has 147 ops, of which a reader cares for a dozen. Ops that only serve another one become
-part of it, gradients and optimizer become one node, and scopes are folded until the rest fits a page. Names decide what
-belongs together, as TensorFlow gives them: this is for drawings, where a wrong guess costs clarity, and never for verdicts.
+A network of one layer already has 147 ops, of which a reader cares about a dozen. Ops that only serve another one become part
+of it, gradients and optimizer become one node, and scopes are folded until the rest fits on a page. TensorFlow's names decide
+which ops belong together: this is for drawings, where a wrong guess costs clarity, and never for verdicts.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Kind", "Outline", "OutlineNode", "Scope", "outline"]
 
-MAX_NODES = 44  # what fits a page
+MAX_NODES = 44  # that fit on a page
 LEFT_OUT = ""
 
-# What TensorFlow puts around a name without its telling a reader anything.
+# Parts of TensorFlow's names that mean nothing to a reader.
 _NOISE = re.compile(r"_sg(?=_\d+$|$)|V2$")
 _APPLYING = re.compile(r"(?:Resource)?(?:Sparse)?Apply[A-Z]")
 _GRADIENTS = re.compile(r"(?:.*?/)?gradients(?:_\d+)?(?=/)")
@@ -32,7 +32,7 @@ _INTEGERS = frozenset({3, 9})  # DT_INT32, DT_INT64
 
 
 class Kind(StrEnum):
-    """What a node of the drawing is."""
+    """The kind of a node in the drawing."""
 
     PLACEHOLDER = "placeholder"
     VARIABLE = "variable"
@@ -46,18 +46,18 @@ KINDS = {
     **dict.fromkeys(("Placeholder", "PlaceholderV2", "PlaceholderWithDefault"), Kind.PLACEHOLDER),
     "Const": Kind.CONSTANT,
 }
-"""What ops are drawn as; all others as operations."""
+"""The kinds of ops in the drawing; all others are operations."""
 INNER = frozenset({Kind.OPERATION, Kind.CONSTANT})
-"""Kinds that are neither what goes in nor what comes out."""
+"""Kinds that are neither inputs nor results."""
 PARTS = frozenset({(Kind.OPERATION, Kind.VARIABLE), (Kind.CONSTANT, Kind.VARIABLE), (Kind.VARIABLE, Kind.FOLDED)})
-"""What is a part of the one that it serves: initial values of a variable, and counters of an optimizer."""
+"""Pairs of a part and the node it belongs to: initial values of a variable, and counters of an optimizer."""
 
 
 @dataclass(frozen=True)
 class OutlineNode:
     """A node of the drawing: `name` of its main op or scope, `members` are all ops it represents.
 
-    `detail` says what it is, in a line or two.
+    `detail` describes it in a line or two.
     """
 
     name: str
@@ -73,14 +73,14 @@ class OutlineNode:
 
 @dataclass(frozen=True)
 class Scope:
-    """A box of the drawing, with what is in it; the whole drawing is the scope with the empty name."""
+    """A box of the drawing with its content; the whole drawing is the scope with the empty name."""
 
     name: str
     label: str
     children: tuple[OutlineNode | Scope, ...]
 
     def nodes(self) -> Iterator[OutlineNode]:
-        """All nodes in it, those of inner scopes included."""
+        """Yield all nodes in it, including those of inner scopes."""
         for child in self.children:
             yield from child.nodes()
 
@@ -89,7 +89,7 @@ class Scope:
 class Outline:
     """A drawing without coordinates: boxes, and edges between the names of nodes.
 
-    `n_ops` is how many ops the graph has, `n_left_out` how many of them no node stands for.
+    `n_ops` is the number of ops in the graph, `n_left_out` the number of those without a node.
     """
 
     root: Scope
@@ -99,14 +99,14 @@ class Outline:
 
 
 def outline(graph_def: Any, max_nodes: int = MAX_NODES) -> Outline:
-    """Choose what to draw of `graph_def`.
+    """Return the outline of `graph_def`.
 
     Parameters
     ----------
     graph_def
-        A GraphDef; shapes are shown where its nodes carry the attribute ``_output_shapes``.
+        A GraphDef; shapes are shown if its nodes have the attribute ``_output_shapes``.
     max_nodes
-        How many nodes to draw before scopes are folded.
+        Maximum number of nodes without folding scopes.
     """
     saving = tuple(f"{node.name.rpartition('/')[0]}/" for node in graph_def.node if node.op == "SaveV2")
     ops = {node.name: node for node in graph_def.node if not node.name.startswith(saving)}
@@ -124,19 +124,19 @@ def outline(graph_def: Any, max_nodes: int = MAX_NODES) -> Outline:
 
 
 def _links(ops: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield an op and one that uses its output, for all of `ops`; control inputs left out."""
+    """Yield each pair of an op and a user of its output, without control inputs."""
     for name, node in ops.items():
         for each in node.input:
-            source = each.partition(":")[0]  # a control input begins with ^, and is the name of no op
+            source = each.partition(":")[0]  # a control input begins with ^, so it matches no op
             if source in ops:
                 yield source, name
 
 
 def _nodes(ops: Mapping[str, Any], links: Sequence[tuple[str, str]]) -> list[OutlineNode]:
-    """Return the nodes that stand for `ops`, before any scope is folded."""
+    """Return the nodes that represent `ops`, before any scope is folded."""
     named = {name: _named_like(name, ops) for name in ops}
     training = {named[name] for name, node in ops.items() if _APPLYING.match(node.op)}
-    gradients = set(named.values()) - ops.keys()  # which are named by their scope
+    gradients = set(named.values()) - ops.keys()  # nodes named by their scope
     users: dict[str, set[str]] = defaultdict(set)
     for source, target in links:
         users[named[source]].add(named[target])
@@ -152,9 +152,9 @@ def _nodes(ops: Mapping[str, Any], links: Sequence[tuple[str, str]]) -> list[Out
 def _wholes(
     ops: Mapping[str, Any], users: Mapping[str, set[str]], kinds: Mapping[str, Kind], training: set[str]
 ) -> dict[str, str]:
-    """Return of each group of ops the name of the drawn node that it is part of."""
+    """Return for each group of ops the name of the drawn node that it is part of."""
     whole: dict[str, str] = {}
-    # What uses an op is made after it, so the last one comes first.
+    # Users of an op are made after it, so the last op comes first.
     for head in reversed([*kinds]):
         using = {whole.get(user, user) for user in users.get(head, ())} - {head, LEFT_OUT}
         optimizer = min(using & training, default=head)
@@ -167,7 +167,7 @@ def _kind(head: str, ops: Mapping[str, Any], folded: set[str]) -> Kind:
 
 
 def _whole(node: Any, using: set[str], kinds: Mapping[str, Kind]) -> str:
-    """Return the drawn node that an op belongs to because it serves this one alone; else its own."""
+    """Return the drawn node of the only op that uses this one as a part; else its own name."""
     if node.op == "NoOp":
         return LEFT_OUT
     shown = {user for user in using if kinds[user] is not Kind.FOLDED}
@@ -183,7 +183,7 @@ def _is_axis(node: Any) -> bool:
 
 
 def _named_like(name: str, ops: Mapping[str, Any]) -> str:
-    """Return the gradients or outermost op that `name` is under (``W/read`` in ``W``); else `name`."""
+    """Return the gradients or outermost op that contains `name` (``W/read`` in ``W``); else `name`."""
     gradients = _GRADIENTS.match(name)
     if gradients:
         return gradients[0]
@@ -202,7 +202,7 @@ def _node(node: Any, head: str, members: Sequence[str], *, is_training: bool) ->
 
 
 def _described(node: Any, kind: Kind, label: str) -> tuple[str, str]:
-    """Return what an op is, and its shape or its value; what is not known, or is the label, is empty."""
+    """Return an op's kind, and its shape or value; empty if unknown or equal to the label."""
     if kind is Kind.VARIABLE:
         return kind, _sizes(node.attr["shape"].shape)
     if kind is Kind.CONSTANT:
@@ -230,14 +230,14 @@ def _sizes(shape: Any) -> str:
 
 
 def _value(node: Any) -> str:
-    """The value of a constant that is a single number of a common type; empty for others."""
+    """Return the value of a constant with a single number of a common type; empty for others."""
     tensor = node.attr["value"].tensor
     numbers = [*tensor.float_val, *tensor.double_val, *tensor.int_val, *tensor.int64_val]
     return "" if tensor.tensor_shape.dim or len(numbers) != 1 else f"{numbers[0]:.6g}"
 
 
 def _edges(nodes: Sequence[OutlineNode], links: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Yield pairs of ops to join; of the many inputs of gradients only the differentiated op."""
+    """Yield pairs of ops to connect; of the many inputs of gradients, only the differentiated op."""
     home = {member: node for node in nodes for member in node.members}
     between = [(source, target) for source, target in links if source in home and target in home]
     users = _users(home, between)
@@ -248,14 +248,14 @@ def _edges(nodes: Sequence[OutlineNode], links: Sequence[tuple[str, str]]) -> It
 
 
 def _differentiated(nodes: Iterable[OutlineNode], home: Mapping[str, OutlineNode]) -> Iterator[tuple[str, str]]:
-    """Yield each gradients node's differentiated op: the first op that one is named after."""
+    """Yield each gradients node's differentiated op, from the first name that contains one."""
     for node in nodes:
         named = [found[1] for found in map(_DIFFERENTIATED.search, node.members) if found and found[1] in home]
         yield from ((differentiated, node.members[0]) for differentiated in named[:1])
 
 
 def _users(home: Mapping[str, OutlineNode], between: Sequence[tuple[str, str]]) -> dict[str, set[Kind]]:
-    """Return the kinds of the nodes that use a node, by its name."""
+    """Return the kinds of the nodes that use each node, by its name."""
     users: dict[str, set[Kind]] = defaultdict(set)
     for source, target in between:
         if home[source] is not home[target]:
@@ -266,7 +266,7 @@ def _users(home: Mapping[str, OutlineNode], between: Sequence[tuple[str, str]]) 
 def _folded(nodes: Sequence[OutlineNode], max_nodes: int) -> Sequence[OutlineNode]:
     """Return `nodes` with scopes folded into single nodes, innermost first, down to `max_nodes`.
 
-    Where that does not do, all operations are one node, between what goes in and what comes out.
+    If that is not enough, all operations become one node between inputs and results.
     """
     depth = max((node.name.count("/") for node in nodes), default=0)
     while len(nodes) > max_nodes and depth >= 0:
@@ -279,7 +279,7 @@ def _folded(nodes: Sequence[OutlineNode], max_nodes: int) -> Sequence[OutlineNod
 
 
 def _name_at(node: OutlineNode, depth: int) -> str:
-    """Return the name of what a node is folded into at a depth."""
+    """Return the name of the node that contains a node after folding at a depth."""
     outermost = "operations" if node.kind in INNER else node.name
     return "/".join(node.name.split("/")[:depth]) or outermost
 

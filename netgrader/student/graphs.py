@@ -21,15 +21,15 @@ __all__ = ["NoGraph", "export_graph"]
 CONTRACT = ("graph", "X", "Y", "logits", "prediction", "loss", "train_op", "accuracy", "eval_feed", "W1")
 NO_PARTS = frozenset({"graph", "eval_feed"})
 NOTHING: Mapping[str, Json] = MappingProxyType({})
-GROUP = "several_tensors"  # which is what students read of such a part
+GROUP = "several_tensors"  # students read this as the kind of such a part
 
 
 class NoGraph(ValueError):
-    """There is no TensorFlow graph in what was given as a network."""
+    """The object given as a network contains no TensorFlow graph."""
 
 
 def export_graph(net: Any, session: Any = None, about: Mapping[str, Json] = NOTHING) -> GraphEvidence:
-    """Take a network as evidence.
+    """Return a network as evidence.
 
     Parameters
     ----------
@@ -37,20 +37,19 @@ def export_graph(net: Any, session: Any = None, about: Mapping[str, Json] = NOTH
         The student's network: any object with attributes, a mapping, or a sequence. Its parts may be tensors,
         operations, variables (TensorFlow's or Keras's), or lists of them.
     session
-        The session it was trained in, open or closed. Without one of the same graph, the values that the last closed
-        session of the graph held are taken, if any.
+        The session that trained it, open or closed. Without one for the same graph, the values of the last closed session of
+        the graph are used, if any.
     about
-        Small facts to note with it. Added are ``made_at``, the lines of the notebook that made its operations,
-        ``elsewhere``, parts of another graph than the one exported, and ``returned``: ``"empty"`` or ``"other"`` if
-        ``net.graph`` is not the parts' graph, ``"none"`` if
-        there is no such attribute. ``no_step`` is the type of ``net.train_op`` if it is not an operation, ``lists`` are parts
-        that are several tensors, ``keys`` says that they are a dict's, ``session_of_another`` that the
-        session is one of another graph.
+        Small facts to record with it. Added are ``made_at``, the notebook lines that made its operations; ``elsewhere``,
+        parts of another graph than the exported one; ``returned``: ``"empty"`` or ``"other"`` if ``net.graph`` is not the
+        parts' graph, ``"none"`` if there is no such attribute; ``no_step``, the type of ``net.train_op`` if it is not an
+        operation; ``lists``, parts that are several tensors; ``keys``, whether the parts are in a dict; and
+        ``session_of_another``, whether the session belongs to another graph.
 
     Raises
     ------
     NoGraph
-        If there is neither a graph nor a tensor in `net`.
+        If `net` contains neither a graph nor a tensor.
     """
     attributes = _attributes(net)
     elements = _elements(attributes)
@@ -60,12 +59,12 @@ def export_graph(net: Any, session: Any = None, about: Mapping[str, Json] = NOTH
     facts = _facts(attributes, elements, inside, graph)
     facts |= {"keys": isinstance(net, Mapping), "session_of_another": session is not None and not of_graph}
     noted = {**about, **{name: fact for name, fact in facts.items() if fact}}
-    with suppress(Exception):  # what is only shown costs nobody a network
+    with suppress(Exception):  # information for display must not cost a student the network
         noted.update(made_at(graph))
     meta_graph = _meta_graph(graph)
     return GraphEvidence(
         parts={name: _part(meta_graph, name, members) for name, members in inside.items()},
-        # The same graph is to be the same bytes each time: what is seen to be handed over twice is looked at once.
+        # The same graph must give the same bytes each time, so that duplicates are recognized.
         meta_graph=meta_graph.SerializeToString(deterministic=True),
         eval_feed={**fed_switches(graph), **dict(_eval_feed(attributes.get("eval_feed"), graph))},
         values=variable_values(session) if of_graph else kept_values(graph),
@@ -76,7 +75,7 @@ def export_graph(net: Any, session: Any = None, about: Mapping[str, Json] = NOTH
 def _facts(
     attributes: Mapping[str, Any], elements: Mapping[str, list[Any]], inside: Mapping[str, list[Any]], graph: Any
 ) -> dict[str, Json]:
-    """Return what is noted of a network's parts, of which those `inside` are in `graph`."""
+    """Return facts about a network's parts, of which those `inside` are in `graph`."""
     return {
         "elsewhere": [name for name in elements if name not in inside],
         "returned": _returned(attributes.get("graph"), graph),
@@ -86,7 +85,7 @@ def _facts(
 
 
 def _kind(value: Any) -> str:
-    """Return of which type a value is; empty if there is none."""
+    """Return the name of a value's type; empty for None."""
     return "" if value is None else type(value).__name__[:100]
 
 
@@ -94,18 +93,18 @@ def _attributes(net: Any) -> dict[str, Any]:
     """Return the parts of a network by name, or by number."""
     if net is None:
         raise NoGraph("None, as without a return")
-    fields = getattr(type(net), "_fields", ())  # of a named tuple, which may have other parts besides
+    fields = getattr(type(net), "_fields", ())  # of a named tuple, which may have other attributes too
     if isinstance(net, list | tuple) and not fields:
         net = dict(enumerate(net))
     if isinstance(net, Mapping):
         return {str(key): value for key, value in net.items()}
-    # What answers to every name answers to these with what they are not.
+    # An object that answers to any name also answers to these, wrongly.
     names = dict.fromkeys([*CONTRACT, *fields, *getattr(net, "__dict__", ())])
     return {name: getattr(net, name) for name in names if hasattr(net, name)}
 
 
 def _elements(attributes: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Return a part's tensors and operations by name, several for a list; nothing of other types."""
+    """Return the tensors and operations of each part, several for a list; drop other types."""
     elements = {}
     for name, value in attributes.items():
         members = [_element(one) for one in (value if isinstance(value, list | tuple) else [value])]
@@ -119,7 +118,7 @@ def _all_in(members: Iterable[Any], graph: Any) -> bool:
 
 
 def _element(value: Any) -> Any:
-    """The tensor, operation or variable that `value` is or holds, or None."""
+    """Return the tensor, operation or variable that `value` is or holds; None if there is none."""
     tf = sys.modules["tensorflow"]
     for held in (value, getattr(value, "value", None), getattr(value, "_value", None)):
         if isinstance(held, tf.Tensor | tf.Operation | tf.Variable) and hasattr(held, "graph"):
@@ -141,7 +140,7 @@ def _graph(returned: Any, elements: Mapping[str, Sequence[Any]]) -> Any:
 
 
 def _returned(returned: Any, graph: Any) -> str:
-    """The returned graph, if it is not the parts' graph."""
+    """Return what ``net.graph`` is, if it is not the parts' graph: none, other or empty; else ""."""
     tf = sys.modules["tensorflow"].compat.v1
     if returned is graph:
         return ""
@@ -153,16 +152,16 @@ def _returned(returned: Any, graph: Any) -> str:
 def _meta_graph(graph: Any) -> Any:
     tf = sys.modules["tensorflow"].compat.v1
     verbosity = tf.logging.get_verbosity()
-    tf.logging.set_verbosity(tf.logging.ERROR)  # collections may hold what cannot be serialised; that is no one's fault
+    tf.logging.set_verbosity(tf.logging.ERROR)  # collections may hold unserializable objects, which is no fault
     try:
-        with graph.as_default():  # where eager execution is on, a graph can only be exported from within
+        with graph.as_default():  # with eager execution, a graph can be exported only inside its own context
             return tf.train.export_meta_graph(graph=graph)
     finally:
         tf.logging.set_verbosity(verbosity)
 
 
 def _part(meta_graph: Any, name: str, members: Sequence[Any]) -> str:
-    """The name of a part; of a list that of an op which runs all members, added to the exported copy."""
+    """Return a part's name in the graph; for a list, that of an added op that runs all members."""
     if len(members) == 1:
         return str(members[0].name)
     node = meta_graph.graph_def.node.add()

@@ -1,4 +1,4 @@
-"""Evidence common to several probes: fed arrays, a trained network, what was reported of it."""
+"""Evidence common to several probes: fed arrays, a trained network, reported curves."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 __all__ = ["hand_over_arrays", "hand_over_curves", "hand_over_errors", "hand_over_trained"]
 
-WIDEST = 8  # bytes of a number
+WIDEST = 8  # bytes per number
 FEW = 1_000_000
-"""Numbers that are handed over in any shape, so that an extra column is reported as such."""
+"""Numbers that are accepted in any shape, so that an extra column is reported as such."""
 
 
 def hand_over_arrays(student: Student, out: EvidenceWriter) -> None:
-    """Hand over ``x_train``, ``x_test`` and their targets, as ``y_train_1_hot``, as the notebook has them.
+    """Hand over ``x_train``, ``x_test`` and their targets, such as ``y_train_1_hot``, from the notebook.
 
-    Images go as the table that made them from the given grey levels, where there is one; of other inputs there is none, so
-    they go as they are. What targets are called `DataSpec.labels_of` says.
+    Images are handed over as the lookup table that made them from the given gray levels, if there is one; other inputs as
+    they are. `DataSpec.labels_of` gives the names of the targets.
     """
     spec = data_spec()
     (x_train, _), (x_test, _) = given_data()
@@ -73,7 +73,7 @@ def hand_over_trained(student: Student, out: EvidenceWriter) -> None:
 
 
 def _numbers(value: object, most: int) -> npt.NDArray[Any]:
-    """Return an array of numbers of an ordinary type, with at most so many as are asked for."""
+    """Return an array of numbers of a common dtype, with at most `most` numbers (or `FEW`, if more)."""
     array = np.asarray(value)
     if array.dtype.kind not in "biuf" or array.dtype.itemsize > WIDEST or array.size > max(most, FEW):
         what = f"an array of shape {array.shape} of the type {array.dtype}" if isinstance(value, np.ndarray) else ""

@@ -1,11 +1,11 @@
-"""The instrument: a real one-layer network that notes what a student's `train` does to it.
+"""The instrument: a real one-layer network that records what a student's `train` does to it.
 
-It has the contract's attributes of ``net`` and no others, learns like any network, and fetches behave as usual. In addition to
-that, each run notes which rows it was fed with which labels, which classes the network gave them, and what was asked
-for. The notes are taken by functions inside the graph and are kept outside of TensorFlow's variables: no initialiser
-resets them, no closed, second or threaded session loses them, and they need no fetch at the end. Nothing here knows an
-answer, and nothing of it is believed: `netgrader.judges` compares the notes with the data and with what `train`
-returned, and computes again what a network that starts from the same weights does when it is fed the same rows.
+It has the contract's attributes of ``net`` and no others, learns like any network, and fetches work as usual. In addition,
+each run records the fed rows and labels, the predicted classes, and the fetches. Functions inside the graph take these notes
+and keep them outside TensorFlow's variables: no initializer resets them, no closed, second or threaded session loses them,
+and they need no fetch at the end. The instrument knows no answers, and its notes are untrusted: `netgrader.judges` compares
+them with the data and with the values that `train` returned, and recomputes a network with the same initial weights and
+feeds.
 """
 
 from __future__ import annotations
@@ -44,33 +44,33 @@ Array = npt.NDArray[Any]
 
 
 class DoesNotEnd(RuntimeError):
-    """Training exceeded the instrument's limit, in seconds of computing."""
+    """Training exceeded the instrument's limit; the message is the seconds of computing."""
 
 
 class Instrument:
-    """One network to be trained once.
+    """A network to train once.
 
     Parameters
     ----------
     weights
-        What its weights (pixels, classes) start from.
+        Its initial weights (pixels, classes).
     learning_rate
-        Of its Adam optimizer.
+        The learning rate of its Adam optimizer.
     seconds
-        Processor time after which a run fails with `DoesNotEnd`, which ends an endless loop. It is counted from when the
-        network is built; time that other programs take on a busy machine does not count.
+        Processor time after which a run fails with `DoesNotEnd`, which ends an endless loop. It counts from the construction
+        of the network; time of other programs on a busy machine does not count.
     enough
-        Rows in steps that are more than anybody asked for, where somebody waits: a run then fails after `SOON` already if
-        there were more, or no step since. None where nobody waits.
+        If a student waits: a number of rows that exceeds any required training. A run then already fails after `SOON` if
+        steps used more rows, or if no step came since. None if nobody waits.
     least
-        Rows that a step counts as at least: smaller ones are not what anybody asked for either.
+        The number of rows that a step counts as at least; exercises do not require smaller ones.
     one_output
-        Whether labels are a column of 0 and 1 and there is one logit, the second less the first.
+        Whether labels are a column of 0 and 1 and there is one logit, the second minus the first.
 
     Attributes
     ----------
     net
-        What the student's `train` is given: ``graph, X, Y, logits, prediction, loss, train_op, accuracy``.
+        The network for the student's `train`: ``graph, X, Y, logits, prediction, loss, train_op, accuracy``.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Instrument:
         least: int = 1,
         one_output: bool = False,
     ) -> None:
-        import tensorflow.compat.v1 as tf  # noqa: PLC0415  (imported by the notebook before any probe runs)
+        import tensorflow.compat.v1 as tf  # noqa: PLC0415  (the notebook imports it before any probe runs)
 
         graph = tf.Graph()
         self._notes = _Notes(graph, seconds, weights.size, enough=enough, least=least)
@@ -93,24 +93,24 @@ class Instrument:
 
     @property
     def steps(self) -> int:
-        """How many runs have trained so far: taken a step, or asked for the gradient of the loss."""
+        """The number of runs that trained so far: took a step, or fetched the gradient of the loss."""
         return self._notes.steps
 
     @property
     def out_of_time(self) -> bool:
-        """Whether a run has failed because training went on for too long."""
+        """Whether a run has failed because training took too long."""
         return self._notes.out_of_time
 
     def over(self, grace: float = 0.0) -> bool:
-        """Whether training goes on for too long, by so many seconds of computing."""
+        """Whether training exceeds its limit by `grace` seconds of computing."""
         return self._notes.over(grace)
 
     def stopped(self) -> DoesNotEnd:
-        """The error that says that training went on for too long."""
+        """Return the error that says that training took too long."""
         return self._notes.stopped()
 
     def write(self, out: EvidenceWriter, name: str, final: Array | None = None) -> None:
-        """Hand over the notes as arrays called ``{name}/…``, as `netgrader.judges.notes` describes them.
+        """Hand over the notes as arrays named ``{name}/…``, as `netgrader.judges.notes` describes them.
 
         `final` is the value of the weights that `train` left in the session, None if it left none.
         """
@@ -121,13 +121,13 @@ class Instrument:
 def _network(
     tf: Any, notes: _Notes, learning_rate: float, weights: Array, *, one_output: bool
 ) -> types.SimpleNamespace:
-    """A network as a graph around functions: NumPy computes loss, accuracy and steps, and notes them.
+    """Return a network as a graph around functions: NumPy computes and records loss, accuracy and steps.
 
-    So nothing in it is the network that the exercise asks for, which TensorFlow is to differentiate.
+    So it does not show the network that students must write, which TensorFlow differentiates.
     """
     pixels, classes = weights.shape
     x = tf.placeholder(tf.float32, [None, pixels], name="X")
-    # A network of one output may be fed labels in a column or in a row.
+    # A network with one output accepts labels in a column or in a row.
     fed = tf.placeholder(tf.float32, None if one_output else [None, classes], name="Y")
     y = fed
     if one_output:
@@ -187,7 +187,7 @@ def _loss(tf: Any, notes: _Notes, run: Any, y: Any) -> Any:
 
 
 class _Notes:
-    """The state for the functions inside the graph, from any thread."""
+    """The state for the functions inside the graph; thread-safe."""
 
     def __init__(self, graph: Any, seconds: float, weights: int, *, enough: int | None, least: int) -> None:
         self._graph = graph
@@ -210,11 +210,11 @@ class _Notes:
         return sum(bool(event[0] & (Asked.STEP | Asked.GRADIENT)) for event in self._events)
 
     def started(self) -> None:
-        """The network is built: time runs from here."""
+        """Start the processor-time limit."""
         self._begun = self._moved = time.process_time()
 
     def over(self, grace: float) -> bool:
-        """Whether it takes too long."""
+        """Whether training exceeds its limit by `grace` seconds."""
         now = time.process_time() - grace
         if self._enough is None:
             return now - self._begun > self._seconds
@@ -222,13 +222,13 @@ class _Notes:
         return now - (self._begun if done else self._moved) > SOON or now - self._begun > self._seconds
 
     def initialised(self) -> np.int64:
-        """The weights get their initial value."""
+        """Record that the weights are initialized."""
         with self._lock:
             self._event(Asked.INITIALISE, 0, -1, np.nan)
         return np.int64(0)
 
     def rows(self, x: Array, found: Array, w: Array) -> np.int64:
-        """Rows are fed; `found` are the classes given to them by the weights `w`, before any step of this run."""
+        """Record fed rows; `found` are their predicted classes with weights `w`, before the run's own step."""
         if self.over(0.0) or self._n_rows > MAX_ROWS or len(self._events) > MAX_EVENTS:
             self.out_of_time = True
             raise self.stopped()
@@ -239,41 +239,41 @@ class _Notes:
             return np.int64(self._event(0, len(prints), self._block(prints), self.state(w)))
 
     def stopped(self) -> DoesNotEnd:
-        """What is raised when it takes too long."""
+        """Return the error for training that takes too long."""
         return DoesNotEnd(f"{self._seconds if self._enough is None else min(SOON, self._seconds):g}")
 
     def loss(self, run: np.int64, y: Array, logits: Array) -> np.float32:
-        """The loss is asked for."""
+        """Record that the loss is fetched, and return it."""
         with np.errstate(all="ignore"):
             value, _ = loss_and_slope(logits, y)
         self._answer(run, Asked.LOSS, y, value)
         return np.float32(value)
 
     def slope(self, run: np.int64, y: Array, logits: Array) -> Array:
-        """The gradient of the loss with respect to the logits is asked for."""
+        """Record that the loss's gradient for the logits is fetched, and return it."""
         with np.errstate(all="ignore"):
             value, slope = loss_and_slope(logits, y)
         self._answer(run, Asked.GRADIENT, y, value)
         return slope
 
     def accuracy(self, run: np.int64, y: Array, logits: Array) -> np.float32:
-        """The accuracy is asked for."""
+        """Record that the accuracy is fetched, and return it."""
         if len(logits) != len(y):
             raise ValueError(f"{len(logits)} rows were fed, and labels for {len(y)}")
         self._answer(run, Asked.ACCURACY, y, None)
         return np.float32((logits.argmax(axis=1) == y.argmax(axis=1)).mean() if len(y) else np.nan)
 
     def step(self, rate: float, run: np.int64, x: Array, y: Array, *variables: Array) -> tuple[Array, ...]:
-        """A step is asked for; gives the variables after it."""
+        """Apply one Adam step, record it, return the new variables."""
         w, b, mean_w, mean_b, square_w, square_b, steps = (np.array(variable) for variable in variables)
         learner = Learner(w, b, [mean_w, mean_b], [square_w, square_b], int(steps))
         with np.errstate(all="ignore"):
             value = learner.step(x, y, rate)
-        self._answer(run, Asked.STEP, y, value)  # a step that failed is none
+        self._answer(run, Asked.STEP, y, value)  # a failed step is not recorded
         return (learner.w, learner.b, *learner.means, *learner.squares, np.array(learner.steps))
 
     def state(self, w: Array) -> float:
-        """One number that tells whether the weights moved."""
+        """Return a number that changes if the weights move."""
         return float(np.dot(w.reshape(-1), self._direction))
 
     def _event(self, asked: int, n_rows: int, block: int, state: float) -> int:
@@ -294,7 +294,7 @@ class _Notes:
                 self._figures[index][FIGURES.index("loss")] = value
 
     def _block(self, prints: Array) -> int:
-        """Number of a block of rows; a test set evaluated again is the same block."""
+        """Return the number of a block of rows; a test set that is evaluated again is the same block."""
         key = prints[:: max(1, len(prints) // 8)].tobytes() + len(prints).to_bytes(8, "little")
         known = self._known_blocks.get(key)
         if known is not None and np.array_equal(self._blocks[known], prints, equal_nan=True):
@@ -304,7 +304,7 @@ class _Notes:
         return len(self._blocks) - 1
 
     def arrays(self, final: Array | None) -> dict[str, Array]:
-        """Everything noted, as `netgrader.judges.notes` describes it."""
+        """Return all notes as arrays, as `netgrader.judges.notes` describes them."""
         with self._lock:
             labels = [self._labels[index] for index in sorted(self._labels)]
             return {

@@ -1,4 +1,4 @@
-"""Names of older releases: notebooks that were released with them still run."""
+"""Names of older releases, so that their notebooks still run."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ going_on = your_work
 
 
 def ready(*names: str) -> bool:
-    """Whether to go on: always. What is missing stops its cell."""
+    """Return True; a missing name stops its cell anyway."""
     del names
     return True
 
 
 class Live:
-    """Show nothing of a training run; a picture of it was drawn in older releases.
+    """Shows nothing of a training run; older releases drew a picture of it.
 
     Parameters
     ----------
     n_epochs, y_label
-        What the picture showed: not used.
+        Ignored; they labeled the picture.
     """
 
     def __init__(self, n_epochs: int, y_label: str = "accuracy") -> None:
@@ -39,4 +39,4 @@ class Live:
         return iter(steps)
 
     def curves(self, **curves: Sequence[float]) -> None:
-        """Take the curves so far, and show none of them."""
+        """Ignore the curves."""

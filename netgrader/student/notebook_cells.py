@@ -34,9 +34,9 @@ CANNOT = Text("This cell shows what you made above, and cannot. {text}")
 NOT_DONE = Text("Not yet: {name} is still to be made. Then run this cell again.")
 
 UNFINISHED = {(NameError, True, True), (NotImplementedError, False, False)}
-"""What a cell meets where an exercise is not done: the error, whether the cell itself raises it, and whether it says anything."""
+"""Errors that mean an exercise is not done: the type, whether the cell itself raises it, and whether it has a message."""
 _STDERR = 2
-# A figure is rendered finer than it is shown, so that it stays sharp on a dense screen.
+# Figures are rendered at a higher resolution than shown, to stay sharp on dense screens.
 OVERSAMPLING = 1.75
 DPI = 72 * OVERSAMPLING
 
@@ -54,7 +54,7 @@ def is_stub(value: object) -> bool:
 
 
 def _idle() -> None:
-    """Do nothing, as a body of `pass`, of `...` or of a docstring does."""
+    """Do nothing, like a body of `pass`, of `...` or of a docstring."""
 
 
 def _instructions(code: CodeType) -> list[tuple[str, object]]:
@@ -63,20 +63,20 @@ def _instructions(code: CodeType) -> list[tuple[str, object]]:
 
 @contextmanager
 def your_work() -> Iterator[None]:
-    """Report an error of its body in a sentence and go on: given cells use what students made."""
+    """Report an error of the body in a sentence and go on, for given cells that use the students' work."""
     try:
         yield
-    except Exception as error:  # noqa: BLE001 (what was made above may be anything)
-        import matplotlib.pyplot as plt  # noqa: PLC0415 (where nothing is drawn it need not be there)
+    except Exception as error:  # noqa: BLE001 (the student's work may be anything)
+        import matplotlib.pyplot as plt  # noqa: PLC0415 (not needed where nothing is drawn)
 
-        plt.close("all")  # a picture that was begun would be shown empty
+        plt.close("all")  # an unfinished picture would be shown empty
         print(own_texts().say(_why_not(error)))  # noqa: T201 (a notebook cell's own output)
 
 
 def _why_not(error: Exception) -> Said:
-    """Return why a given cell cannot show the student's work: what is missing or misfits, what to do."""
+    """Return why a given cell cannot show the student's work: what is missing or wrong, and advice."""
     *_, (frame, _) = traceback.walk_tb(error.__traceback__)
-    in_cell = not frame.f_code.co_flags & inspect.CO_OPTIMIZED  # as the code of functions is
+    in_cell = not frame.f_code.co_flags & inspect.CO_OPTIMIZED  # the code of functions has this flag
     if (type(error), in_cell, bool(str(error))) in UNFINISHED:
         return NOT_DONE.format(name=f"`{getattr(error, 'name', frame.f_code.co_name)}`")
     message = without_prelude(str(error)).strip()
@@ -86,20 +86,20 @@ def _why_not(error: Exception) -> Said:
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Within it, what native code writes to standard error is lost; exceptions are not.
+    """Discard what native code writes to standard error in the body; exceptions still propagate.
 
-    TensorFlow 2.21 writes lines on import that ``TF_CPP_MIN_LOG_LEVEL`` does not govern, past Python's ``sys.stderr``. What
-    it writes later is governed by that, which it reads once, as it is imported.
+    TensorFlow 2.21 writes lines on import that ``TF_CPP_MIN_LOG_LEVEL`` does not control, bypassing Python's ``sys.stderr``.
+    That variable controls later output; TensorFlow reads it once, on import.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     try:
         kept = os.dup(_STDERR)
-    except OSError:  # a process without standard error has nothing to keep quiet
+    except OSError:  # a process without standard error is already quiet
         yield
         return
     try:
-        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 (os.devnull is no path on Windows)
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 (os.devnull is not a path on Windows)
             os.dup2(nowhere.fileno(), _STDERR)
         yield
     finally:
@@ -110,10 +110,10 @@ def quietly() -> Iterator[None]:
 def show_figure(figure: Figure, alt: str) -> None:
     """Show `figure` as an image with the alternative text `alt`, and close it.
 
-    Jupyter's own way of showing a figure gives it no alternative text: a screen reader then says 'image', and nothing
-    else. The colours are the figure's own, on its own background, in light and in dark mode.
+    Jupyter's own display of figures has no alternative text: a screen reader then only says 'image'. The colors are the
+    figure's own, on its own background, in light and in dark mode.
     """
-    import matplotlib.pyplot as plt  # noqa: PLC0415 (whoever only reads the data should not wait for it)
+    import matplotlib.pyplot as plt  # noqa: PLC0415 (reading the data should not wait for it)
     from IPython.display import display  # noqa: PLC0415 (likewise)
 
     png = io.BytesIO()
@@ -123,7 +123,7 @@ def show_figure(figure: Figure, alt: str) -> None:
 
 
 def _image(png: bytes, alt: str) -> str:
-    """Return a PNG file as an element of HTML."""
+    """Return a PNG file as an HTML element."""
     width = round(int.from_bytes(png[16:20], "big") / OVERSAMPLING)  # bytes 16 to 20 of a PNG file are its width
     return (
         f'<img alt="{html.escape(alt)}" width="{width}" style="max-width:100%;height:auto" '
@@ -134,7 +134,7 @@ def _image(png: bytes, alt: str) -> str:
 def skipped_in_grading(function: Callable[..., Any]) -> Callable[..., Any]:
     """Decorate a function that only you run, such as an experiment: grading skips its calls.
 
-    They return None then. The estimate of how long grading takes leaves their time out.
+    Skipped calls return None. The estimate of grading time leaves out their time.
     """
 
     @functools.wraps(function)

@@ -1,4 +1,4 @@
-"""`drawing_pad(net, sess)`: a pad under the cell, answered by the student's own network."""
+"""`drawing_pad(net, sess)`: a pad below the cell, answered by the student's own network."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ NO_IMAGES = Text("The drawing pad works for networks that classify grey {images}
 
 
 def drawing_pad(net: Any, sess: Any = None) -> None:
-    """Show a pad on which you can draw; your trained network answers while you do.
+    """Show a pad to draw on; your trained network answers while you draw.
 
-    It works without a network connection, with mouse, finger, pen or keyboard, and counts for nothing.
+    It works offline, with mouse, finger, pen or keyboard, and is not graded.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def drawing_pad(net: Any, sess: Any = None) -> None:
         A trained network with the parts ``X`` and ``logits``; or a network of one layer as plain data, a list of its weights
         (number of pixels, number of classes) with its biases.
     sess
-        The session that it was trained in, open or closed; the last one of its graph if None.
+        The session that trained it, open or closed; if None, the last session of its graph.
     """
     spec, say = data_spec(), own_texts().say
     if not can_be_drawn(spec):

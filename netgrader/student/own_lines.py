@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 __all__ = ["install"]
 
 USUAL = "Context"
-"""IPython's way of showing errors, unless a student asked for another one by ``%xmode`` or ``%tb``."""
-MOST = 5  # errors of which each was raised while the next was handled
+"""IPython's default mode of tracebacks, unless a student chose another one with ``%xmode`` or ``%tb``."""
+MOST = 5  # nested errors that are shown, each raised while handling the next
 STOPPED = Text("stopped here, before the end of the cell")
 LEFT_OUT = Text("Lines of libraries are left out; %tb Verbose, in a new cell, shows them.")
-# What TensorFlow tells of its own ops and files behind what is wrong.
+# TensorFlow's details about its own ops and files, after the message.
 BEHIND = re.compile(r"\n\s*(?:\[\[(?:\{\{)?node |Original stack trace for )")
 
 
 def install(shell: Any) -> None:
-    """Show errors of cells so from now on, in the notebook whose shell is given."""
+    """Show errors in this form from now on, in this shell's notebook."""
     shown = shell.InteractiveTB
     shown.structured_traceback = _short(shell, shown, shown.structured_traceback)
 
@@ -54,7 +54,7 @@ def _told(error: BaseException, trace: TracebackType | None, namespace: Mapping[
 
 
 def _own(frames: Iterable[TracebackType], namespace: Mapping[str, Any]) -> list[TracebackType]:
-    """Return those of frames that run the student's own lines."""
+    """Return the frames that run the student's own lines."""
     return [one for one in frames if is_own(one.tb_frame, namespace)]
 
 

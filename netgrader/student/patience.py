@@ -1,4 +1,4 @@
-"""End code of a student's that goes on for too long, wherever it is."""
+"""Stop student code that takes too long, wherever it is."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
 __all__ = ["SOON", "OutOfPatience", "patience"]
 
 SOON = 10.0
-"""Seconds of computing after which somebody who waits is answered."""
+"""Seconds of computing after which a waiting student gets an answer."""
 EVERY = 0.25
 """Seconds between two looks at the clock."""
 
 
 class OutOfPatience(BaseException):
-    """Raised in the student's code; no `Exception`, so that no loop catches it and continues."""
+    """Raised in the student's code; not an `Exception`, so that no loop catches it and continues."""
 
 
 @contextmanager
 def patience(over: Callable[[], bool]) -> Iterator[None]:
-    """Raise `OutOfPatience` in this thread once it is `over`, and again until the body ends.
+    """Raise `OutOfPatience` in this thread once `over()` is true, repeatedly until the body ends.
 
-    It arrives between two steps of Python. A call into C that never returns, a sleep, and a loop that catches everything
+    It takes effect between two Python instructions. A C call that never returns, a sleep, and a loop that catches everything
     are left to the cell's limit.
     """
     thread = ctypes.c_ulong(threading.get_ident())
@@ -53,6 +53,6 @@ def _leave(thread: ctypes.c_ulong, ended: threading.Event, lock: threading.Lock)
             ended.set()
             with lock:
                 ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, None)
-        except OutOfPatience:  # it arrived right here
+        except OutOfPatience:  # the exception arrived here
             continue
         return

@@ -1,7 +1,7 @@
-"""What a probe is written with: the `probe` decorator, the `Student` it asks, and `export_graph`.
+"""The language of probes: the `probe` decorator, the `Student` it queries, and `export_graph`.
 
 A probe runs next to the student's code, in the same process. It knows no answers: it calls the student's functions with
-chosen arguments and hands over what they made. All of it may be a lie; only recomputable evidence counts.
+chosen arguments and hands over the results. All of it may be forged; only recomputable evidence counts.
 """
 
 from __future__ import annotations
@@ -46,25 +46,25 @@ __all__ = [
 ATTRIBUTE = "__netgrader_probe__"
 OURS = "netgrader"
 LINE = 300
-LIKE = 0.75  # of what `difflib` calls the likeness of two names
+LIKE = 0.75  # least similarity of two names, as a `difflib` ratio
 
 Probe = Callable[["Student", EvidenceWriter], None]
 Function = TypeVar("Function", bound=Probe)
 
 
 class Missing(NameError):
-    """A name that the exercise asks for is not defined."""
+    """A required name is not defined."""
 
     def __init__(self, name: str) -> None:
         super().__init__(f"name '{name}' is not defined")
 
 
 class NotDone(NotImplementedError):
-    """What the exercise asks for has not been written yet."""
+    """The exercise has not been written yet."""
 
 
 class WrongReturn(TypeError):
-    """A function of the student's returned something of another kind than the exercise asks for."""
+    """A student's function returned an object of another kind than required."""
 
     def __init__(self, returned: object, expected: str, what: str = "") -> None:
         kind = "None, as without a return" if returned is None else f"an object of the kind {type(returned).__name__}"
@@ -72,11 +72,11 @@ class WrongReturn(TypeError):
 
 
 class DoesNotReturn(RuntimeError):
-    """A function of the student's goes on for longer than somebody waits."""
+    """A student's function takes longer than a student waits."""
 
 
 def probe(cell: str) -> Callable[[Function], Function]:
-    """Say that a function takes the evidence for the check cell with this ``grade_id``."""
+    """Declare that a function collects the evidence for the check cell with this ``grade_id``."""
 
     def decorate(function: Function) -> Function:
         setattr(function, ATTRIBUTE, cell)
@@ -86,14 +86,14 @@ def probe(cell: str) -> Callable[[Function], Function]:
 
 
 def load_probes(folder: Path) -> dict[str, Probe]:
-    """Probes by check cell, from every ``probes_*.py`` in `folder`.
+    """Return the probes by check cell, from every ``probes_*.py`` in `folder`.
 
-    Each call runs the files afresh, in modules that nothing else refers to, and writes no compiled files next to them.
+    Each call runs the files again, in new modules, and writes no bytecode next to them.
 
     Raises
     ------
     ValueError
-        If two probes claim one cell.
+        If two probes claim the same cell.
     """
     found: dict[str, Probe] = {}
     for path in sorted(folder.glob("probes_*.py")):
@@ -113,18 +113,18 @@ class Student:
     Attributes
     ----------
     exercises
-        The exercises' parameters.
+        The parameters of the exercises.
     seed
-        What everything chosen at random depends on.
+        The seed of all random choices.
     challenge
-        A number that nobody knew before the notebook was written: what is handed over has to follow from it.
+        A number that could not be known when the notebook was written; evidence must depend on it.
     exercise
-        Id of the solution cell whose work is asked for: where its function is still the stub that the notebook came
-        with, what that function would have made is not missing but not done.
+        Id of the solution cell to examine: if its function is still the release's stub, missing results of that function
+        count as not done.
     asked
-        The names that were asked for so far.
+        The names requested so far.
     quick
-        Whether somebody waits for the answer, in their own notebook.
+        Whether a student waits for the answer in their own notebook.
     """
 
     def __init__(
@@ -147,16 +147,16 @@ class Student:
         self._endless: DoesNotReturn | None = None
 
     def value(self, name: str) -> Any:
-        """What the student's `name` is bound to.
+        """Return the value of the student's `name`.
 
         Raises
         ------
         Missing
-            If it is not.
+            If the name is not defined.
         NotDone
-            If it is not because the exercise has not been done.
+            If it is not defined because the exercise has not been done.
         TypeError
-            If it is a function that nobody can call as the exercise says, by ``async def``.
+            If it is a coroutine function (``async def``), which cannot be called as the exercise requires.
         """
         self.asked.add(name)
         try:
@@ -170,7 +170,7 @@ class Student:
         return made
 
     def _not_done(self, name: str) -> bool:
-        """Whether `name` waits for the exercise's function, which is a stub; any, without its own."""
+        """Whether `name` waits for the exercise's function, which is a stub; any stub, if that is undefined."""
         functions = {name: value for name, value in list(self._namespace.items()) if isinstance(value, FunctionType)}
         own = functions.get(self.exercise)
         if own is not None:
@@ -178,16 +178,16 @@ class Student:
         return self.exercise not in {"", name} and any(is_stub(function) for function in functions.values())
 
     def has(self, name: str) -> bool:
-        """Whether the student's `name` is bound to anything."""
+        """Whether the student's `name` is defined."""
         return name in self._namespace
 
     def call(self, function: str, /, *args: Any, **kwargs: Any) -> Any:
-        """Call the student's `function` by name; if somebody waits, end it after `SOON`, then all others.
+        """Call the student's `function` by name; if a student waits, stop it after `SOON`, then all others.
 
         Raises
         ------
         DoesNotReturn
-            If it was ended.
+            If it was stopped.
         """
         made = self.value(function)
         if not self.quick:
@@ -204,7 +204,7 @@ class Student:
 
     @contextmanager
     def lending(self, values: Mapping[str, Any]) -> Iterator[None]:
-        """Bind names of the student's to other `values` while the body lasts."""
+        """Bind names of the student's to other `values` during the body."""
         names = cast("MutableMapping[str, Any]", self._namespace)
         before = {name: names[name] for name in values if name in names}
         names.update(values)
@@ -216,9 +216,9 @@ class Student:
             names.update(before)
 
     def networks(self, out: EvidenceWriter, name: str) -> None:
-        """Hand over the network that `name` makes, by default and at the exercise's further rates.
+        """Hand over the network that `name` builds, by default and at the exercise's further rates.
 
-        Where making it raises, what there was of it until then goes along as ``unfinished_of(NET)``.
+        If building it raises, its unfinished part is handed over as ``unfinished_of(NET)``.
         """
         with self.capturing(out, NET, unfinished=True):
             out.graph(NET, export_graph(self.call(name)))
@@ -227,28 +227,28 @@ class Student:
                 out.graph(net_at(number), export_graph(self.call(name, learning_rate=rate)))
 
     def random(self, purpose: str) -> np.random.Generator:
-        """A source of random numbers of its own for each `purpose`."""
+        """Return a separate random generator for each `purpose`."""
         return np.random.default_rng([self.seed, *purpose.encode()])
 
     @contextmanager
     def capturing(self, out: EvidenceWriter, name: str, *, unfinished: bool = False) -> Iterator[None]:
-        """Turn an exception in the body into an error item for `name`, with the student's line.
+        """Record an exception in the body as an error item for `name`, with the student's line.
 
-        ``exit()`` in student's code is an exception like any other; only an interrupt goes through. With `unfinished`,
-        a network that was being made is handed over as far as it got.
+        ``exit()`` in student code is an exception like any other; only an interrupt propagates. With `unfinished`, the
+        unfinished part of a network is handed over.
         """
         try:
             yield
-        except (Exception, SystemExit) as error:  # noqa: BLE001  (anything may be raised by a student's code)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  (a student's code may raise anything)
             out.error(name, describe(error, self._namespace))
             if unfinished:
                 self._hand_over_unfinished(out, name, error)
 
     def _hand_over_unfinished(self, out: EvidenceWriter, name: str, error: BaseException) -> None:
-        """The graph among the local names of the student's function that raised, if there is one."""
+        """Hand over the graph among the local names of the student's function that raised, if there is one."""
         frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__) if frame.f_globals is self._namespace]
         for frame in reversed(frames):
-            # Where no network is found, or none that can be taken, the error alone is handed over.
+            # Without a usable network, only the error is handed over.
             with suppress(Exception):
                 out.graph(unfinished_of(name), export_graph(dict(frame.f_locals)))
                 return
@@ -256,7 +256,7 @@ class Student:
 
 def describe(error: BaseException, namespace: Mapping[str, Any]) -> ProbeError:
     """Return an exception as evidence: kind, text, and the last student line it passed."""
-    # Not `isinstance`, which asks the exception for its class: one of a student's may raise there.
+    # Not `isinstance`, which asks the exception for its class: a student's exception may raise there.
     kind = "NameError" if issubclass(type(error), Missing) else type(error).__name__
     if issubclass(type(error), NotImplementedError) and _is_placeholder(error, namespace):
         kind = PLACEHOLDER
@@ -266,7 +266,7 @@ def describe(error: BaseException, namespace: Mapping[str, Any]) -> ProbeError:
 def _is_placeholder(error: BaseException, namespace: Mapping[str, Any]) -> bool:
     """Whether a student line raised NotImplementedError as a placeholder.
 
-    TensorFlow raises it too, where a function of NumPy's is given a tensor; and a student's own line may, with words.
+    TensorFlow raises it too, if a NumPy function gets a tensor; and a student's own line may, with a message.
     """
     if issubclass(type(error), NotDone):
         return True
@@ -277,15 +277,15 @@ def _is_placeholder(error: BaseException, namespace: Mapping[str, Any]) -> bool:
 
 
 def text_of(error: BaseException) -> str:
-    """Return what an exception says, in 2,000 characters at most, without TensorFlow's pages before it."""
+    """Return an exception's text, at most 2,000 characters, without TensorFlow's preamble."""
     try:
-        return without_prelude(str(error))[:2000]  # which alone may be longer: it lists the files of the whole kernel
-    except Exception as broken:  # noqa: BLE001  (an exception class of the student's may fail to print)
+        return without_prelude(str(error))[:2000]  # the preamble alone may be longer: it lists all the kernel's files
+    except Exception as broken:  # noqa: BLE001  (a student's exception class may fail to print)
         return f"({type(broken).__name__} while printing it)"
 
 
 def _meant(error: BaseException) -> str:
-    """Return, as the end of a NameError's text, the name that is most like the one that is not there."""
+    """Return the most similar known name as an addition to a NameError's text; empty if there is none."""
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
     if type(error) is not NameError or not frames:
         return ""
@@ -304,7 +304,7 @@ def _line(error: BaseException, namespace: Mapping[str, Any]) -> str | None:
 
 
 def is_own(frame: types.FrameType, namespace: Mapping[str, Any]) -> bool:
-    """Whether a frame runs code of the notebook, whose names are given, or of a module next to it."""
+    """Whether a frame runs code of the notebook with this namespace, or of a module next to it."""
     if frame.f_globals is namespace:
         return True
     file = Path(frame.f_code.co_filename)

@@ -1,8 +1,8 @@
-"""The student's `train`, called on instruments: what the probe for ``check_train`` does.
+"""The student's `train`, called on instruments: the probe for ``check_train``.
 
-`train` reads the student's own arrays as globals. It gets copies of them, so that a loop that shuffles in place leaves
-the notebook as it was; where they are missing or unusable it gets stand-ins, so that a broken ``prepare_data`` does not
-cost the points of `train`. Both are bound in the namespace while a call lasts and no longer.
+`train` reads the student's own arrays as globals. It gets copies, so that a loop that shuffles in place does not change the
+notebook; if they are missing or unusable it gets stand-ins, so that a broken ``prepare_data`` does not cost the points of
+`train`. Both are bound in the namespace only during a call.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ __all__ = ["Call", "rehearse"]
 
 
 class Rehearsal:
-    """How much a rehearsal trains, and how long it waits, in seconds."""
+    """Limits on a rehearsal, and timeouts in seconds."""
 
     LEAST_ROWS = 100
     MOST_REPORTED = 10_000
     MORE_THAN_ASKED, SMALLEST = 3, 0.1
-    """How many times the epochs that are asked for are not looked at to their end where somebody waits, and the share of a
-    minibatch that a step counts as at least."""
+    """If a student waits: the multiple of the required epochs after which a call is stopped, and the least
+    fraction of a minibatch that a step is counted as."""
     GRACE = 1.0
-    """Seconds of computing after which an instrument's own refusal to go on is no longer waited for."""
+    """Seconds of computing after which training is stopped if the instrument's own error did not end it."""
     LOOK = 0.05
     """Seconds between two looks at threads that `train` left behind."""
     STILL = 5.0
-    """Seconds without a step after which a thread is not waited for: it trains no more, and may watch for ever."""
+    """Seconds without a step after which a thread is no longer awaited: it has stopped training, and may run forever."""
 
 
 Array = npt.NDArray[Any]
@@ -64,18 +64,18 @@ class Call:
 
 
 def rehearse(student: Student, out: EvidenceWriter, calls: Sequence[Call], seconds: float = 60.0) -> None:
-    """Call the student's `train` on one instrument for each of `calls`, and hand over what was noted.
+    """Call the student's `train` on one instrument for each of `calls`, and hand over the notes.
 
-    In addition to the arrays of `netgrader.judges.notes`, call number k gives the facts ``{k}/asked`` (what it was called
-    with), ``{k}/returned`` (what kind of thing came back) and ``{k}/steps_after`` (how many steps its threads took after
-    that), the arrays ``{k}/acc_trn`` and ``{k}/acc_val`` if it returned numbers, and the error ``{k}/train`` if it
-    raised. ``table/…`` are the rows and classes of the four arrays that it could read, ``images/…`` the images among
-    them, ``stand_ins`` why they are not the student's own, if they are not.
+    In addition to the arrays of `netgrader.judges.notes`, call number k gives the facts ``{k}/asked`` (its arguments),
+    ``{k}/returned`` (the kind of its result) and ``{k}/steps_after`` (the number of later steps by its threads), the arrays
+    ``{k}/acc_trn`` and ``{k}/acc_val`` if it returned numbers, and the error ``{k}/train`` if it raised. ``table/…`` are the
+    rows and classes of the four arrays that it could read, ``images/…`` the images among them; ``stand_ins`` says why they
+    are not the student's own, if so.
 
     Parameters
     ----------
     seconds
-        Processor time for which one call may go on feeding rows.
+        Processor time in seconds for which one call may feed rows.
     """
     train = student.value(student.exercises.of_kind("training-loop"))
     arrays, table, problem = _arrays(student)
@@ -88,19 +88,19 @@ def rehearse(student: Student, out: EvidenceWriter, calls: Sequence[Call], secon
         with student.lending({name: np.array(values) for name, values in arrays.items()}):
             ended = _call(student, train, call, out, number=number, seconds=seconds)
         if student.quick and not ended:
-            break  # it is going to be the same with other numbers, and somebody waits
+            break  # other arguments would end the same way, and a student waits
 
 
 def _hand_over_images(arrays: Mapping[str, Array], out: EvidenceWriter) -> None:
-    """The images as a network sees them; of what is a table of the given grey levels, the table."""
+    """Hand over the images as a network sees them, as lookup tables of the given gray levels if possible."""
     for (name, reference), (given, _) in zip(IMAGES.items(), given_data(), strict=True):
         images = np.asarray(arrays[name]).astype(np.float32, copy=False)
         out.array(f"images/{name}", images, (reference, given) if given.dtype == np.uint8 else None)
 
 
 def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, number: int, seconds: float) -> bool:
-    """Whether `train` ended by itself."""
-    import tensorflow.compat.v1 as tf  # noqa: PLC0415  (imported by the notebook before any probe runs)
+    """Call `train` on an instrument and hand over the notes; return whether it ended in time."""
+    import tensorflow.compat.v1 as tf  # noqa: PLC0415  (the notebook imports it before any probe runs)
 
     name = str(number)
     spec = student.exercises.data
@@ -110,7 +110,7 @@ def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, numb
     instrument = Instrument(weights, call.learning_rate, seconds, enough, least=least, one_output=spec.one_output)
     session = tf.Session(graph=instrument.net.graph)
     try:
-        # As in the notebook, neither is the default: an initialiser made outside of net.graph finds no variables.
+        # As in the notebook, neither is the default: an initializer made outside net.graph finds no variables.
         with student.capturing(out, f"{name}/train"), _ended(instrument):
             before = set(threading.enumerate())
             returned = train(session, instrument.net, call.n_epochs, call.mini_batch_size)
@@ -126,9 +126,9 @@ def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, numb
 
 
 def _await_threads(before: set[threading.Thread], instrument: Instrument) -> int:
-    """Wait for threads that `train` left, as long as they train; return their steps.
+    """Wait for threads that `train` left, while they train; return the number of their steps.
 
-    So what is noted does not depend on how far they were when `train` returned. Raises `DoesNotEnd` if they do not end.
+    So the notes do not depend on the threads' progress when `train` returned. Raises `DoesNotEnd` if they do not end.
     """
     steps = last = instrument.steps
     since = time.monotonic()
@@ -144,9 +144,9 @@ def _await_threads(before: set[threading.Thread], instrument: Instrument) -> int
 
 @contextmanager
 def _ended(instrument: Instrument) -> Iterator[None]:
-    """End what exceeds the instrument's limit, even if it feeds nothing or catches exceptions.
+    """Stop training beyond the instrument's limit, even if it feeds nothing or catches exceptions.
 
-    The reaction of the student's code to being stopped is not an error of its own.
+    An error of the student's code after being stopped is replaced by `DoesNotEnd`.
     """
     try:
         with patience(lambda: instrument.over(Rehearsal.GRACE)):
@@ -164,8 +164,8 @@ def _report(out: EvidenceWriter, name: str, returned: Any) -> None:
     told: list[Any] = [type(returned).__name__[:100]]
     out.fact(f"{name}/returned", told)
     if isinstance(returned, dict | str):
-        return  # how many keys it has says nothing
-    # Where a student's own class is asked for values or numbers, anything may be raised.
+        return  # the number of keys means nothing
+    # A student's own class may raise anything when it is iterated or converted.
     with suppress(Exception):
         values = list(islice(returned, Rehearsal.MOST_REPORTED))
         told.append(len(values))
@@ -177,11 +177,11 @@ def _report(out: EvidenceWriter, name: str, returned: Any) -> None:
 
 
 class _UnusableError(ValueError):
-    """The student's arrays cannot be trained on; its text says why."""
+    """The student's arrays cannot be trained on; the text says why."""
 
 
 def _arrays(student: Student) -> tuple[dict[str, Array], dict[str, Array], str | None]:
-    """Return the student's arrays and row identities; or stand-ins, with a sentence why."""
+    """Return the student's arrays and row identities; or stand-ins, with a sentence that says why."""
     spec = student.exercises.data
     try:
         found = {name: _array(student, name) for name in arrays_of(spec)}
@@ -202,7 +202,7 @@ def _array(student: Student, name: str) -> Array:
 
 
 def _table(found: Mapping[str, Array], part: str, spec: DataSpec) -> dict[str, Array]:
-    """What identifies the rows of a pair of arrays."""
+    """Return the fingerprints and classes of the rows of a pair of arrays."""
     x, y = f"x_{part}", spec.labels_of(part)
     images, labels = found[x], found[y]
     try:
@@ -244,10 +244,10 @@ def _require_labels(labels: Array, spec: DataSpec, n_images: int) -> None:
 
 
 def _stand_ins(spec: DataSpec) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Return images and labels to train on, with as many rows as there are images, and identities.
+    """Return stand-ins for images and labels, with as many rows as the given ones, and their identities.
 
-    They do not solve ``prepare_data``: grey levels and classes are permuted. Features are random, and so are images if some are
-    equal.
+    They do not reveal a solution of ``prepare_data``: gray levels and classes are permuted. Features are random, and so are
+    images if some are equal.
     """
     stand_ins: dict[str, Array] = {}
     known: dict[str, Array] = {}
@@ -267,10 +267,10 @@ def _stand_ins(spec: DataSpec) -> tuple[dict[str, Array], dict[str, Array]]:
 
 
 def _shuffled(n: int, step: int) -> Array:
-    """The numbers from 0 to below `n`, each once, that far apart if that is possible."""
+    """Return the numbers from 0 to `n` - 1, each once, `step` apart modulo `n` if that is coprime."""
     return np.arange(n) * (step if math.gcd(step, n) == 1 else 1) % n
 
 
 def _named(labels: Array, spec: DataSpec) -> tuple[Array, int]:
-    """The class that each row of labels names, and how many name none."""
+    """Return the class that each label row names, and the number of rows that name none."""
     return classes(spec.one_hot(labels.astype(np.float32)))

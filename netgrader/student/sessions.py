@@ -1,8 +1,8 @@
-"""What a notebook's sessions trained: values of variables, kept when a session ends or restarts.
+"""Weights that a notebook's sessions trained, kept when a session ends or restarts.
 
-A student may close a session or leave it open; its values are evidence either way. And a result that a student reports of a
-short training is a number: the weights that gave it are evidence, since the number can be recomputed from them. So
-what a session held is kept for a while after its end, or after its variables were set again for the next training.
+A student may close a session or leave it open; its values are evidence either way. The reported result of a short training is
+only a number; the weights that gave it are evidence, since the number can be recomputed from them. So a session's values are
+kept for a while after its end, or after its variables were reset for the next training.
 """
 
 from __future__ import annotations
@@ -48,18 +48,18 @@ TRAINED, RUN = "_netgrader_trained", "_netgrader_run"
 
 
 class Kept:
-    """How much of a student's sessions is kept, in numbers and bytes."""
+    """Limits on keeping a student's sessions, in numbers and bytes."""
 
     LARGE = 400_000_000
-    """Bytes of all variables of a network: of more, an optimizer's own are not read."""
+    """Bytes of all variables of a network above which the optimizer's own are not read."""
     MOST, BYTES = 24, 150_000_000
-    """How many networks are kept with their weights, and how large they may be together."""
-    MOST_OPEN = 6  # sessions that are held open, 15 MB each; of older ones the weights are kept
-    LEAST_WEIGHTS = 50  # of a variable: what has fewer is an example, and no network
+    """Maximum number of networks that are kept with their weights, and their total size in bytes."""
+    MOST_OPEN = 6  # sessions that are held open, 15 MB each; for older ones only weights are kept
+    LEAST_WEIGHTS = 50  # of a variable: with fewer, it is an example, not a network
 
 
 HOLDING = frozenset({"VariableV2", "Variable", "ReadVariableOp"})
-READABLE = "biufV"  # kinds of numbers and switches; of V are bfloat16 and the like
+READABLE = "biufV"  # dtype kinds of numbers and switches; V includes bfloat16 and the like
 THROUGH = frozenset({"Identity", "Cast", "Enter", "ReadVariableOp"})
 UPDATES = ("Apply", "ResourceApply")
 
@@ -67,7 +67,7 @@ Values = dict[str, npt.NDArray[Any]]
 
 
 def install() -> None:
-    """Have sessions keep their variables' values when they are closed, if TensorFlow is imported; once."""
+    """Make sessions keep their variables' values when closed, once, if TensorFlow is imported."""
     module = sys.modules.get(SESSION_MODULE)
     cls = getattr(module, "BaseSession", None)
     if cls is None or hasattr(cls, REGISTER):
@@ -90,13 +90,13 @@ def variable_values(session: Any) -> Values:
 
 
 def register() -> Register:
-    """Return what is known of sessions; nothing, where `install` was never called."""
+    """Return the register of sessions; empty if `install` was never called."""
     found: Register = getattr(sys.modules[SESSION_MODULE].BaseSession, REGISTER, Register())
     return found
 
 
 def _read(session: Any) -> Values:
-    """Read all variables without adding an op: through existing reads and tensors."""
+    """Return all variables' values without adding an op, through existing reads and tensors."""
     tf = sys.modules["tensorflow"]
     readable = _readable(session.graph)
     try:
@@ -106,12 +106,12 @@ def _read(session: Any) -> Values:
 
 
 def _run(session: Any, fetches: Any) -> Any:
-    """Run without our own hooks."""
+    """Run `fetches` without our own hooks."""
     return inspect.unwrap(type(session).run)(session, fetches)
 
 
 def _readable(graph: Any) -> dict[str, Any]:
-    """Return a tensor that holds the value of each variable of numbers or switches, by op name."""
+    """Return a tensor with the value of each numeric or boolean variable, by op name."""
     holding = [op.outputs[0] for op in graph.get_operations() if op.type in HOLDING and _waits_for_nothing(op)]
     found = {_variable(tensor).name: tensor for tensor in holding if _dtype(tensor).kind in READABLE}
     own = _remembered(graph) if sum(map(_bytes_of, found.values())) > Kept.LARGE else ()
@@ -119,7 +119,7 @@ def _readable(graph: Any) -> dict[str, Any]:
 
 
 def _waits_for_nothing(op: Any) -> bool:
-    """Whether an op can be run alone: a read of a variable may wait for a training step to be taken."""
+    """Whether an op can run alone: a read of a variable may wait for a training step."""
     return not op.control_inputs and op._get_control_flow_context() is None  # noqa: SLF001
 
 
@@ -139,12 +139,12 @@ def _read_one_by_one(session: Any, readable: dict[str, Any]) -> Values:
         try:
             values[name] = _plain(_run(session, variable))
         except tf.errors.OpError:
-            continue  # never initialised, so there is no value
+            continue  # never initialized, so it has no value
     return values
 
 
 def _plain(value: Any) -> npt.NDArray[Any]:
-    """A NumPy array of an ordinary type; bfloat16 and the like are not NumPy's own types."""
+    """Return a NumPy array of a standard dtype; bfloat16 and the like become float32."""
     array = np.asarray(value)
     return array if array.dtype.kind in "biuf" else array.astype(np.float32)
 
@@ -152,7 +152,7 @@ def _plain(value: Any) -> npt.NDArray[Any]:
 def _keeping(close: Callable[[Any], None]) -> Callable[[Any], None]:
     @functools.wraps(close)
     def wrapper(self: Any) -> None:
-        with contextlib.suppress(Exception):  # whatever is wrong with a session, closing it must work as ever
+        with contextlib.suppress(Exception):  # whatever the session's state, closing it must work as usual
             register().end(self)
         close(self)
 
@@ -160,12 +160,12 @@ def _keeping(close: Callable[[Any], None]) -> Callable[[Any], None]:
 
 
 def _watched(run: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap ``run``: note it, stop loops that make optimizers, and keep trained weights when evaluated."""
+    """Wrap ``run``: record it, stop loops that make optimizers, and keep trained weights on evaluation."""
 
     @functools.wraps(run)
     def wrapper(self: Any, fetches: Any, feed_dict: Any = None, *options: Any, **named: Any) -> Any:
         if not getattr(self, LAB_SESSION, False):
-            # Whatever a notebook fetches and feeds, its run must work as ever, and says itself what is wrong.
+            # Whatever a notebook fetches and feeds, its run must work as usual and report its own errors.
             with contextlib.suppress(Exception):
                 kind = run_of(self.graph, fetches)
                 register().before(self, kind)
@@ -179,20 +179,20 @@ def _watched(run: Callable[..., Any]) -> Callable[..., Any]:
 
 @dataclass(frozen=True)
 class TrainedWeights:
-    """What a session had trained at one time."""
+    """The weights that a session had trained at one time."""
 
     graph: Any
-    """Its graph."""
+    """The session's graph."""
     values: Values
-    """Variables by op name, in the order in which they were made, without an optimizer's own."""
+    """Variables by op name, in order of creation, without the optimizer's own."""
     run: int
-    """Which training it was: another number since the session was begun, or its variables were set again."""
+    """The number of the training: new for each session, and whenever its variables are reset."""
 
 
 class Register:
     """The last sessions, and the weights that they and earlier ones had when evaluated.
 
-    Sessions are held open, so that Python does not collect one in a moment in which it cannot be read.
+    Sessions are held open, so that Python does not collect one while it cannot be read.
     """
 
     def __init__(self) -> None:
@@ -203,7 +203,7 @@ class Register:
         """Whether weights were dropped to make room."""
 
     def before(self, session: Any, run: Run) -> None:
-        """Keep what a session has trained, unless the run to come trains on."""
+        """Keep the weights that a session has trained, unless the next run continues the training."""
         if not run.trains and getattr(session, TRAINED, False):
             self._note(session)
         setattr(session, TRAINED, run.trains)
@@ -215,7 +215,7 @@ class Register:
             self.end(self._open[0])
 
     def end(self, session: Any) -> None:
-        """Keep the weights of a session that is held, and let it go."""
+        """Keep the weights of a held session, and release it."""
         if session not in self._open:
             return
         self._open.remove(session)
@@ -238,7 +238,7 @@ class Register:
             self.forgotten = True
 
     def __iter__(self) -> Iterator[TrainedWeights]:
-        """Yield what open sessions hold, and then what is kept, the last first."""
+        """Yield the weights of open sessions, then the kept ones, last first."""
         for session in reversed(self._open):
             if is_network(session.graph):
                 yield _without_optimizer(session.graph, _read(session), getattr(session, RUN))
@@ -247,18 +247,18 @@ class Register:
 
 def _without_optimizer(graph: Any, values: Values, run: int) -> TrainedWeights:
     own = _remembered(graph)
-    # A single number is an optimizer's, or counts steps; a layer's bias has one for each output, of however few.
+    # A scalar is an optimizer's or a step counter; a layer's bias has one value per output.
     return TrainedWeights(graph, {name: value for name, value in values.items() if name not in own and value.ndim}, run)
 
 
 def seen_networks() -> tuple[list[TrainedWeights], bool]:
-    """Return the networks that sessions hold or held, the last first, and whether none was forgotten."""
+    """Return the networks that sessions hold or held, last first, and whether none was dropped."""
     seen = register()
     return list(seen), not seen.forgotten
 
 
 def shapes_of(graph: Any) -> list[tuple[str, tuple[int, ...]]]:
-    """Op names and shapes of a graph's variables, in order, but for what an optimizer remembers of them."""
+    """Return op names and shapes of a graph's variables, in order, without optimizer slots."""
     own, found = _remembered(graph), []
     for op in graph.get_operations():
         if op.type in VARIABLES and op.name not in own:
@@ -269,13 +269,13 @@ def shapes_of(graph: Any) -> list[tuple[str, tuple[int, ...]]]:
 
 
 def _remembered(graph: Any) -> frozenset[str]:
-    """Op names of the optimizer's own variables, without those that it moves."""
+    """Return op names of the optimizer's own variables."""
     updates = [op for op in graph.get_operations() if op.type.startswith(UPDATES)]
     return frozenset(_variable(tensor).name for op in updates for tensor in list(op.inputs)[1:])
 
 
 def _variable(tensor: Any) -> Any:
-    """The op whose value a tensor is."""
+    """Return the op whose value a tensor holds."""
     op = tensor.op
     while op.type in THROUGH:
         op = op.inputs[0].op
@@ -287,10 +287,10 @@ def _size(trained: TrainedWeights) -> int:
 
 
 def fitting(trained: TrainedWeights, variables: Sequence[tuple[str, tuple[int, ...]]]) -> list[Values]:
-    """Return kept values that may belong to a network's `variables`, names and shapes in order.
+    """Return sets of kept values that may belong to a network's `variables` (names and shapes in order).
 
-    Names tell nothing: layers are named by chance, and a graph may hold several networks, which were built one after the
-    other. So the values of each shape are dealt out in order; there are as many sets as are complete.
+    Names do not help: layers get arbitrary names, and a graph may hold several networks, built one after the other. So the
+    values of each shape are assigned in order, to as many sets as are complete.
     """
     stock: dict[tuple[int, ...], deque[npt.NDArray[Any]]] = defaultdict(deque)
     for value in trained.values.values():
@@ -301,6 +301,6 @@ def fitting(trained: TrainedWeights, variables: Sequence[tuple[str, tuple[int, .
 
 
 def is_network(graph: Any) -> bool:
-    """Whether training is meant to move so many numbers of a graph that it is a network's."""
+    """Whether a graph has enough trainable numbers to be a network."""
     variables = graph.get_collection("trainable_variables")
     return any((variable.shape.num_elements() or 0) >= Kept.LEAST_WEIGHTS for variable in variables)

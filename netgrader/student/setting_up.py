@@ -1,6 +1,6 @@
-"""Read the data, and watch the notebook from then on: what its first cell calls.
+"""Read the data, and watch the notebook from then on, as its first cell requests.
 
-Watched are its cells, its errors, and the sessions of TensorFlow that its cells run.
+Watches its cells, its errors, and the TensorFlow sessions that its cells run.
 """
 
 from __future__ import annotations
@@ -20,40 +20,40 @@ PLACE = "_netgrader_set_up"
 
 
 def load_data(path: str | Path | None = None) -> Parts:
-    """Read the course's images and labels like ``keras.datasets.mnist.load_data()``, and `setup`.
+    """Read the course's images and labels like ``keras.datasets.mnist.load_data()``, and call `setup`.
 
     Parameters
     ----------
     path
-        The file. If None, the first that exists of: the file or folder named by the environment variable
-        ``NETGRADER_DATA``; the course's file next to the notebook (in the current folder); the file in a folder
-        ``data`` there or in a folder above.
+        The file. If None, the first that exists of: the file or folder named by the environment variable ``NETGRADER_DATA``;
+        the course's file next to the notebook (in the working folder); the file in a folder ``data`` there or in a parent
+        folder.
 
     Returns
     -------
     (x_train, y_train), (x_test, y_test)
-        Grey levels from 0 (paper) to the largest (ink), uint8 of shape (n, height, width), and the classes that they show,
-        uint8 of shape (n,).
+        Gray levels from 0 (paper) to the largest (ink), uint8 of shape (n, height, width), and their classes, uint8 of shape
+        (n,).
 
     Raises
     ------
     MissingDataError
         If there is no such file.
     DamagedDataError
-        If its content is not that of the file that comes with the course.
+        If its content differs from the file that comes with the course.
     """
     setup()
     return course_data.read_data(path)
 
 
 load_mnist = load_data
-"""What notebooks of the digits course call it."""
+"""The name in notebooks of the digits course."""
 
 
 def setup() -> None:
-    """Watch this notebook from now on; outside one only sessions of an imported TensorFlow.
+    """Watch this notebook from now on; outside a notebook, only sessions of an imported TensorFlow.
 
-    `load_data` calls it. Sessions are looked for again before each cell, where TensorFlow is imported later.
+    `load_data` calls it. Before each cell it looks again whether TensorFlow has been imported.
     """
     sessions.install()
     shell = cell_runs.notebook_shell()

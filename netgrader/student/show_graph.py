@@ -1,4 +1,4 @@
-"""Draw a TensorFlow graph under the cell, offline, and open TensorBoard on it if possible."""
+"""Draw a TensorFlow graph below the cell, offline, and open TensorBoard on it if possible."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class GraphLayout:
     """Sizes of a drawing in pixels, and of its texts in characters."""
 
     SECONDS_TO_START = 120
-    """A busy computer needs more than twenty; TensorBoard reports at once that it cannot start."""
+    """Seconds to wait for TensorBoard: a busy computer needs more than twenty, and errors are reported at once."""
     LABEL_SIZE, DETAIL_SIZE = 13.0, 11.0
-    CHARACTER = 0.62  # width of an average character over the font's size; a little more than most fonts need
+    CHARACTER = 0.62  # width of an average character relative to the font size; slightly more than most fonts need
     PADDING = 11.0
     NODE_HEIGHT, DETAIL_HEIGHT = 28.0, 14.0
     SCOPE_PADDING, SCOPE_TITLE = 14.0, 22.0
@@ -45,7 +45,7 @@ class GraphLayout:
 
 
 PAPER, INK, SOFT, LINE = "#ffffff", "#1f2328", "#57606a", "#6e7781"
-# Fill and border; the kind is written in each node as well, and placeholders and folded nodes have borders of their own.
+# Fill and border; each node also names its kind, and placeholders and folded nodes have borders of their own.
 COLOURS: Mapping[Kind, tuple[str, str]] = {
     Kind.PLACEHOLDER: ("#dcebfa", "#0b5cad"),
     Kind.VARIABLE: ("#fdecc8", "#9a6700"),
@@ -63,25 +63,26 @@ class NotAGraphError(NotebookError):
 
 
 def show_graph(graph: Any, *, tensorboard: bool = False, max_nodes: int = MAX_NODES) -> None:
-    """Draw `graph` under the cell.
+    """Draw `graph` below the cell.
 
-    Scopes (``tf.name_scope``, ``tf.variable_scope``) become boxes. What serves a variable only, such as its initial
-    value, is part of the variable; gradients and optimizer are folded into one node. Point at a node to read its full
-    name and type.
+    Scopes (``tf.name_scope``, ``tf.variable_scope``) become boxes. Operations that only serve a variable, such as its initial
+    value, are part of the variable; gradients and optimizer are folded into one node. Point at a node to read its full name
+    and type.
 
     Parameters
     ----------
     graph
-        A ``tf.Graph``, or anything that has one as ``.graph`` (a session, a tensor, a ``net``).
+        A ``tf.Graph``, or any object with one as ``.graph`` (a session, a tensor, a ``net``).
     tensorboard
-        Open TensorBoard on it too, to look at every single operation. Needs TensorBoard, which the course's requirements name.
+        Also open TensorBoard on it, to look at every single operation. Requires TensorBoard, which is among the course's
+        requirements.
     max_nodes
-        How many nodes to draw before scopes are folded.
+        Maximum number of nodes without folding scopes.
 
     Raises
     ------
     NotAGraphError
-        If `graph` is nothing of these.
+        If `graph` is not one of these.
     """
     from IPython.display import display  # noqa: PLC0415 (reading the data should not wait for IPython)
 
@@ -103,7 +104,7 @@ def _graph_def(graph: Any) -> Any:
 
 
 def _key(graph_def: Any) -> str:
-    """An id that pictures of different graphs in one notebook do not share."""
+    """Return an id for the drawing that other graphs in the notebook do not share."""
     names = "\n".join(node.name for node in graph_def.node)
     return "graph-" + hashlib.sha256(names.encode()).hexdigest()[:12]
 
@@ -117,16 +118,16 @@ def _caption(drawing: Outline) -> str:
 
 
 def _open_tensorboard(graph_def: Any) -> None:
-    """Write `graph_def` where TensorBoard finds it, and show TensorBoard here or say how to start it."""
+    """Write `graph_def` for TensorBoard, and show TensorBoard here or say how to start it."""
     try:
-        from tensorboard import manager, notebook  # noqa: PLC0415 (an extra of TensorFlow's, which may be missing)
+        from tensorboard import manager, notebook  # noqa: PLC0415 (an optional package)
     except ImportError:
         print(NO_TENSORBOARD)  # noqa: T201 (a cell's output)
         return
     folder = tempfile.mkdtemp(prefix="graph-")
     _write_event(graph_def, folder)
     program = shutil.which("tensorboard", path=str(Path(sys.executable).parent)) or "tensorboard"
-    os.environ.setdefault("TENSORBOARD_BINARY", program)  # a kernel's PATH need not lead to its own programs
+    os.environ.setdefault("TENSORBOARD_BINARY", program)  # a kernel's PATH may not include its own programs
     print("Starting TensorBoard …")  # noqa: T201
     result = manager.start(["--logdir", folder], timeout=timedelta(seconds=GraphLayout.SECONDS_TO_START))
     if hasattr(result, "info"):
@@ -150,9 +151,9 @@ def _write_event(graph_def: Any, folder: str) -> None:
 
 @dataclass
 class _Block:
-    """A drawn scope or node: its SVG from its top left corner, and where edges enter and leave.
+    """A drawn scope or node: its SVG from its top left corner, and the positions of its edges.
 
-    `inlets` and `outlets` are distances from its middle, by the name of the node that an edge comes from.
+    `inlets` and `outlets` are distances from its center, by the name of the edge's source node.
     """
 
     width: float
@@ -164,12 +165,12 @@ class _Block:
 
 
 def graph_svg(outline: Outline, title: str, key: str) -> str:
-    """Draw `outline`.
+    """Return `outline` as SVG.
 
     Parameters
     ----------
     title
-        What the picture is, for who cannot see it.
+        The title of the picture, for screen readers.
     key
         A prefix for the ids in the SVG, unique in the page.
     """
@@ -187,7 +188,7 @@ def graph_svg(outline: Outline, title: str, key: str) -> str:
 
 
 def describe(outline: Outline) -> str:
-    """The drawing in words: each node, what it is, and what it uses."""
+    """Return the drawing in words: each node, its kind, and the nodes it uses."""
     uses: dict[str, list[str]] = {}
     for source, target in outline.edges:
         uses.setdefault(target, []).append(source)
@@ -199,13 +200,13 @@ def describe(outline: Outline) -> str:
 
 
 PORT = _Block(0.0, 0.0, is_node=False)
-"""Where an edge enters or leaves a scope."""
+"""A point where an edge enters or leaves a scope."""
 
 
 def _scope(scope: Scope, edges: Sequence[tuple[str, str]]) -> _Block:
-    """Draw what is in `scope`; `edges` are all edges of the drawing."""
+    """Return the drawing of `scope`'s content; `edges` are all edges of the drawing."""
     blocks = {child.name: _child(child, edges) for child in scope.children}
-    wires = _wires(scope, blocks, edges)  # and the node that each comes from
+    wires = _wires(scope, blocks, edges)  # with the source node of each
     boxes = {name: Box(block.width, block.height) for name, block in blocks.items()}
     for edge in wires:
         boxes.setdefault(edge.source, Box(0, 0, first=True))
@@ -241,12 +242,12 @@ def _wires(scope: Scope, blocks: Mapping[str, _Block], edges: Sequence[tuple[str
 def _add_ports(block: _Block, placement: Placement) -> None:
     ports = {"inlet": block.inlets, "outlet": block.outlets}
     for name, (x, _) in placement.middles.items():
-        kind, _, wire = name.partition(" ")  # no name of an op has a blank
+        kind, _, wire = name.partition(" ")  # op names contain no blank
         ports.get(kind, {})[wire] = x - placement.width / 2
 
 
 def _framed(scope: Scope, inner: _Block) -> _Block:
-    """Put `inner` into a box with the scope's name, and lengthen its edges to the box's border."""
+    """Return `inner` in a box with the scope's name, with its edges extended to the box's border."""
     least = _text_width(scope.label, GraphLayout.LABEL_SIZE) + 2 * GraphLayout.PADDING
     width = max(inner.width + 2 * GraphLayout.SCOPE_PADDING, least)
     height = inner.height + GraphLayout.SCOPE_TITLE + GraphLayout.SCOPE_PADDING
@@ -302,7 +303,7 @@ def _in_a_line(node: OutlineNode) -> str:
 
 
 def _curve(route: tuple[Point, ...], *, arrow: bool) -> str:
-    """A line along `route` that leaves each point straight down."""
+    """Return a curve along `route` that leaves each point straight down."""
     path = [f"M{route[0][0]:.1f} {route[0][1]:.1f}"]
     for (x1, y1), (x2, y2) in itertools.pairwise(route):
         bend = (y2 - y1) / 2

@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 
 __all__ = ["hand_over_sweep"]
 
-USUAL_RATE = 0.001  # of Adam: where there is neither a sweep nor a best rate
+USUAL_RATE = 0.001  # Adam's default, if there is neither a sweep nor a best rate
 AROUND = {"third": 1 / 3, "triple": 3.0, "tenfold": 10.0}
 
 
 def hand_over_sweep(student: Student, out: EvidenceWriter) -> None:
-    """Take the sweep, the network at its values, and what it was trained to at them.
+    """Hand over the sweep, the networks at its values, and the weights trained for them.
 
-    The table of the exercise of the kind ``sweep`` says what is swept. Of a learning rate the network is also asked for
-    around the best one, where short runs tell whether it is a good one.
+    The exercise of the kind ``sweep`` names the swept parameter. For a learning rate, networks around the best rate are
+    handed over too; short runs judge whether it is a good one.
     """
     asked = swept(student.exercises)
     pairs = np.zeros((0, 2))
@@ -44,7 +44,7 @@ def hand_over_sweep(student: Student, out: EvidenceWriter) -> None:
         pairs, lists = _results(sweep, asked)
         out.array("sweep", pairs)
         out.fact("lists", lists)
-    # Where no usable value was chosen, the one that did best stands for it.
+    # Without a usable chosen value, use the one with the highest accuracy.
     best = float(pairs[np.argmax(np.nan_to_num(pairs[:, 1], nan=-np.inf)), 0]) if len(pairs) else USUAL_RATE
     with student.capturing(out, asked.best):
         chosen = _number(student.value(asked.best), "one of the values of the sweep")
@@ -83,7 +83,7 @@ def _fed_in_training(net: Any) -> dict[str, Json]:
 
 
 def _results(sweep: Any, asked: Swept) -> tuple[np.ndarray[Any, Any], bool]:
-    """Return values and accuracies (n, 2), and whether any value had several: the last counts."""
+    """Return values and accuracies (n, 2), and whether a value had several accuracies; the last counts."""
     try:
         items = dict(sweep).items()
     except (TypeError, ValueError):
@@ -97,7 +97,7 @@ def _results(sweep: Any, asked: Swept) -> tuple[np.ndarray[Any, Any], bool]:
 
 
 def _number(value: Any, expected: str) -> float:
-    """Return the number that a value is, or that its text says."""
+    """Return a value as a number; raise WrongReturn if it is not one."""
     try:
         return float(value)
     except (TypeError, ValueError):
@@ -107,9 +107,9 @@ def _number(value: Any, expected: str) -> float:
 def _hand_over_trained(
     student: Student, out: EvidenceWriter, asked: Swept, made: Mapping[float, GraphEvidence]
 ) -> None:
-    """Hand over what sessions trained, each with its graph's value, if that can be determined.
+    """Hand over weights that sessions trained, each with its graph's value, if that can be determined.
 
-    At each value in `made`, in its order, what was trained last comes first; all else follows.
+    For each value in `made`, in order, the last trained weights come first; all others follow.
     """
     networks, all_known = seen_networks()
     out.fact("sessions", {"all": all_known})
@@ -123,7 +123,7 @@ def _hand_over_trained(
 
 
 def _value_of(one: TrainedWeights, told: Mapping[float | str, bytes]) -> float | str | None:
-    """Return the one value of those `told` that a network was built with; None where that is not known."""
+    """Return the only value in `told` that a network was built with; None if unknown."""
     own = set(op_hashes(one.graph.as_graph_def()).values())
     named = [value for value, computed in told.items() if computed in own]
     return named[0] if len(named) == 1 else None
@@ -135,7 +135,7 @@ def _as_evidence(
     made: Mapping[float, GraphEvidence],
     shapes: Mapping[float, Sequence[tuple[str, tuple[int, ...]]]],
 ) -> Iterator[GraphEvidence]:
-    """Yield a network of `made` with each set of weights that was trained and fits it."""
+    """Yield a network of `made` with each set of trained weights that fits it."""
     fits = {known: fitting(one, shapes[known]) for known in made if value == known or value not in made}
     for shown, sets in [fit for fit in fits.items() if fit[1]][:1]:
         net = made[shown]
@@ -145,9 +145,9 @@ def _as_evidence(
 
 
 def _told_by(student: Student, asked: Swept, made: Mapping[float, GraphEvidence]) -> dict[float | str, bytes]:
-    """Return for each value a hash of what only its network computes: the loss, else the train step.
+    """Return for each value a hash of what only its network computes: the loss, else the training step.
 
-    The network that is built without a value is called `DEFAULT`, if it is not one of these. Empty where all are alike.
+    The network built without a value is named `DEFAULT`, if it differs from all these. Empty if all are alike.
     """
     graphs: dict[float | str, GraphEvidence] = {}
     with suppress(Exception, SystemExit):  # the argument may have no default
@@ -163,12 +163,12 @@ def _told_by(student: Student, asked: Swept, made: Mapping[float, GraphEvidence]
 
 
 def _op_of(net: GraphEvidence, part: str) -> str:
-    """Return the op that a part of a network is; an empty name if there is none."""
+    """Return the op of a network's part; an empty name if there is none."""
     return net.parts.get(part, "").partition(":")[0]
 
 
 def _variables_of(net: GraphEvidence) -> list[tuple[str, tuple[int, ...]]]:
-    """Return names and shapes of a network's variables in graph order, without optimizer memory."""
+    """Return names and shapes of a network's variables in graph order, without optimizer slots."""
     tf = sys.modules["tensorflow"].compat.v1
     with tf.Graph().as_default() as graph:
         tf.train.import_meta_graph(_meta(net))
