@@ -1,4 +1,4 @@
-"""The commands for learning platforms: what each takes and says; what it does is imported late."""
+"""Command-line interface for learning platforms; implementations are imported lazily."""
 
 from __future__ import annotations
 
