@@ -52,7 +52,7 @@ def write_gradescope(target: Path, assignment: Assignment, seconds: float, noteb
 
 
 def write_prairielearn(target: Path, assignment: Assignment, seconds: float, image: str) -> None:
-    """Write a zip of PrairieLearn questions, one per notebook, shared files, and the files to build `image`."""
+    """Write a zip with a PrairieLearn question per notebook, shared files, and the files to build `image`."""
     wheel, content = _wheel()
     folder = f"netgrader/{assignment.name}"
     about = {
