@@ -52,7 +52,7 @@ def rows(reading: Reading) -> Iterator[Fault]:
 
 
 def constant(reading: Reading) -> Iterator[Fault]:
-    """Yield a fault if the output is the same for all rows, whatever the weights."""
+    """Yield a fault if the output is the same for all rows with any weights."""
     if reading.rows.constant:
         yield fault("constant-output", reading.output, Text("the same output for {images} that differ"))
 
