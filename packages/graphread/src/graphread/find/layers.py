@@ -1,7 +1,7 @@
 """Find the layers: products of data and variables between the images and the loss.
 
 This static analysis determines widths from the shapes of variables, and activations from single ops;
-`graphread.trial.layer_trial` verifies and completes them. Moving means and variances are told apart from weights: no gradient
+`graphread.trial.layer_trial` verifies and completes them. Moving means and variances are distinguished from weights: no gradient
 updates them, and one in a sum is not a bias.
 """
 
