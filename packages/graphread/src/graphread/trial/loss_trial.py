@@ -254,7 +254,7 @@ def _observe(found: Found, probe: GraphProbe, place: Place, total: float) -> See
 def _first_match(seen: Seen) -> tuple[str, LossMatch, str] | None:
     """Return the first match of the right loss, else of any loss: tensor, formula, activation.
 
-    Many losses are a sum of some tensor at the labels; for tensors after the logits, that alone is no evidence.
+    Many losses are a sum of some tensor at the labels; for tensors after the logits, that alone proves nothing.
     """
     scores = next(iter(seen), "")
     return next((one for one in _matches(seen) if one[0] == scores or one[1].kind != "negative-score"), None)
