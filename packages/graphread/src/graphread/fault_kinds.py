@@ -97,7 +97,7 @@ class FaultKind:
     group: str = ""
     """Heading for the code in lists of codes."""
     page: Path = field(default=Path(), compare=False)
-    """Its page; for a code that a course adds, the course's folder of pages."""
+    """Its page; for a code that a course adds, the empty path."""
 
     @property
     def remark(self) -> bool:

@@ -84,7 +84,7 @@ Said: TypeAlias = Text | str
 
 
 class SentenceError(Exception):
-    """An error that ends the program; its message is shown without a traceback."""
+    """An error whose message is a sentence for readers, shown without a traceback."""
 
     @property
     def said(self) -> Said:
