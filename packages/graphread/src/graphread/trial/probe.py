@@ -169,7 +169,7 @@ class GraphProbe:
     # Inputs ----------------------------------------------------------------------------------------------------
 
     def sample(self, rows: int) -> Sample:
-        """Return random, sparse images, with labels 1 to 8 first so that a shifted label is valid.
+        """Return random, sparse images with labels from 1 to classes - 2, so that shifted ones are valid.
 
         For three classes or fewer, all labels are used: a single one would not tell losses and accuracies apart.
         """
