@@ -1,4 +1,4 @@
-"""What each level of tests runs, in all packages: see tests/levels.toml."""
+"""Select the tests of each level, in all packages: see tests/levels.toml."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LEVELS = tomllib.loads((ROOT / "tests" / "levels.toml").read_text(encoding="utf-
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """See that the levels name files that there are; a quick test cannot import TensorFlow."""
+    """Check that the files in the levels exist; block TensorFlow in quick tests."""
     for name in (*LEVELS["quick"], *LEVELS["root"], *LEVELS["all"], *LEVELS["sampled"]):
         if not (ROOT / name.partition("::")[0]).exists():
             raise pytest.UsageError(f"tests/levels.toml names {name}, which is not there.")
@@ -24,7 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Whether a file or folder need not be imported since none of its tests is asked for, or can be run by who is not root."""
+    """Whether to skip a file or folder that has no selected tests, or only tests that require root."""
     name = str(collection_path.relative_to(ROOT))
     if collection_path.is_file() and config.option.markexpr == "quick":
         return name not in LEVELS["quick"]
@@ -34,7 +34,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark each test with its level; files with a test that takes long go first, so that no core waits for one of them."""
+    """Mark each test with its level; run files with slow tests first, so that they do not delay the end."""
     cases: dict[tuple[Path, str, int], list[pytest.Item]] = {}
     for item in items:
         path, test = item.path.relative_to(ROOT), item.name.partition("[")[0]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 TOOL, WORK = "neuralint", "/run/work"
 JAVA, ACTIVATION = str(Path(shutil.which("java") or "java").resolve()), Path("/usr/share/java/javax.activation.jar")
 LIMITS = Limits(wall_seconds=3000, memory_bytes=4_000_000_000)
-#: What runs in the cage, in a copy of the tool: for each job one line of JSON, what it found or why it stopped.
+#: Runs in the sandbox, in a copy of the tool; writes one line of JSON per job: the result, or why it stopped.
 DRIVER = """
 import json, os, subprocess, sys, time, warnings
 warnings.simplefilter("ignore")
@@ -62,7 +62,7 @@ for number, (kind, given, put_out) in enumerate(json.load(open("jobs.json"))):
 
 
 def sizes(source: str) -> tuple[list[int], list[int]]:
-    """The shapes of a batch that goes in and comes out: those of MNIST, unless a layer of Keras says another."""
+    """Return the shapes of an input and an output batch: MNIST's, unless a Keras layer declares others."""
     given, units = [32, 28, 28, 1], 10
     try:
         tree = ast.parse(source)
@@ -95,7 +95,7 @@ def _literal(node: ast.expr) -> Any:
 
 
 def jobs(folder: Path) -> Iterator[tuple[str, str, str]]:
-    """The set, the name and the source of each program that the tool is given."""
+    """Yield set, name and source of each program for the tool."""
     for claim in claims():
         if claim.set == "NeuraLint":
             yield claim.set, claim.program, (folder / claim.set / claim.program).read_text("utf-8", "replace")
@@ -105,13 +105,13 @@ def jobs(folder: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def settings(java: Path) -> list[Mount]:
-    """Where Java's own settings lie, which some systems keep in /etc: a cage does not show it."""
+    """Return mounts of Java's settings, which some systems keep in /etc, invisible in a cage."""
     folder = (java.parents[1] / "conf" / "security" / "java.security").resolve().parents[1]
     return [Mount(folder, str(folder))] if folder.is_relative_to("/etc") else []
 
 
 def main() -> None:
-    """Run the tool on what has no row yet."""
+    """Run the tool on all programs without a row."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--java", default=JAVA)
@@ -132,7 +132,7 @@ def main() -> None:
 def asked(
     folder: Path, programs: Sequence[tuple[str, str]], java: str = JAVA, activation: Path = ACTIVATION
 ) -> Iterator[tuple[list[str], str, float]]:
-    """What the tool says of programs, of each its name and source: its codes, why it stopped, seconds; fewer where it was ended."""
+    """Yield codes, reason for stopping and seconds per program; fewer if the tool was killed."""
     with tempfile.TemporaryDirectory() as name:
         work, told = Path(name) / "work", []
         shutil.copytree(folder / "NeuraLint", work, ignore=shutil.ignore_patterns(".git"))

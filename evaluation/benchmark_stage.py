@@ -1,9 +1,9 @@
-"""Runs inside a cage: strangers' programs of TensorFlow 1 and Keras, on stand-ins, until their training would begin.
+"""Run third-party TensorFlow 1 and Keras programs in a sandbox, on stand-ins, until training begins.
 
     python benchmark_stage.py JOBS OUT
 
-Each job, ``[root, program, [argument, …]]``, runs in a fork of its own, in a copy of its root. It writes its graph to
-``OUT/NUMBER/graph.pb`` and to ``OUT/NUMBER/ended`` how the program ended. Nothing of the package is imported.
+Each job, ``[root, program, [argument, …]]``, runs in its own fork, in a copy of its root. It writes its graph to
+``OUT/NUMBER/graph.pb`` and the way the program ended to ``OUT/NUMBER/ended``. Nothing of the package is imported.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ from tensorflow.python.client.session import BaseSession
 from tensorflow.python.framework import ops
 from tensorflow.python.ops import control_flow_ops
 from tensorflow.python.platform import gfile
-from tf_keras.src.engine import training_v1  # behind the stand-ins: it looks at what they switch off
+from tf_keras.src.engine import training_v1  # after the stand-ins, since it checks what they switch off
 
 SECONDS = 120
 #: Ops that change a variable by a gradient.
@@ -62,12 +62,12 @@ STEPS = ("Apply", "ResourceApply", "SparseApply", "ResourceSparseApply", "Assign
 seen: list[Any] = []
 """The graph of the session that ran last."""
 out = Path()
-"""Where the job at hand writes to."""
+"""Output folder of the current job."""
 run = BaseSession.run
 
 
 def end(how: str, graph: Any = None) -> NoReturn:
-    """Write the graph and how the program ended, and end."""
+    """Write the graph and the way the program ended, and exit."""
     graph = graph or max([*seen, tf1.get_default_graph()], key=lambda one: len(one.get_operations()))
     if graph.get_operations():
         content = tf1.train.export_meta_graph(graph=graph, clear_devices=True).SerializeToString()
@@ -77,7 +77,7 @@ def end(how: str, graph: Any = None) -> NoReturn:
 
 
 def trains(graph: Any, fetches: Any) -> bool:
-    """Whether a run of these changes a variable of the network by a gradient."""
+    """Whether running these fetches changes a trainable variable by a gradient."""
     trainable = {one.op.name for one in graph.get_collection("trainable_variables")}
     todo, known = [], set()
     for one in tf1.nest.flatten(fetches):
@@ -95,7 +95,7 @@ def trains(graph: Any, fetches: Any) -> bool:
 
 
 def watched(session: Any, fetches: Any, *rest: Any, **options: Any) -> Any:
-    """Run what does not train; end where training begins."""
+    """Run steps that do not train; end the program at the first one that does."""
     seen[:] = [session.graph]
     if trains(session.graph, fetches):
         end("at training", session.graph)
@@ -103,7 +103,7 @@ def watched(session: Any, fetches: Any, *rest: Any, **options: Any) -> Any:
 
 
 def fitted(model: Any, *_: object, **__: object) -> NoReturn:
-    """Build the training graph of a Keras model, and end."""
+    """Build the training graph of a Keras model, and end the program."""
     graph = keras.backend.get_session().graph
     try:
         with graph.as_default():
@@ -114,21 +114,21 @@ def fitted(model: Any, *_: object, **__: object) -> NoReturn:
 
 
 class Interfaces(Module):
-    """TheDeepChecker's: where a program hands its graph to the checker it has been built."""
+    """Stand-in for TheDeepChecker's module: a program that hands over its graph has finished building it."""
 
     def build_model_interface(self, **parts: Any) -> NoReturn:
         end("at training", parts["loss"].graph)
 
 
 class NeuraLint(Module):
-    """NeuraLint's library: likewise."""
+    """Stand-in for NeuraLint's library, likewise."""
 
     def check(self, model: Any) -> NoReturn:
         fitted(model)
 
 
 def install(version: str) -> None:
-    """Put everything in its place, for programs of a version of TensorFlow; empty where none is asked for."""
+    """Install all stand-ins for programs that require this TensorFlow version; empty for any."""
     tutorials = types.ModuleType("tensorflow.examples.tutorials.mnist")
     tutorials.input_data = types.ModuleType("input_data")  # type: ignore[attr-defined]
     tutorials.input_data.read_data_sets = read_data_sets  # type: ignore[attr-defined]
@@ -178,18 +178,18 @@ def install(version: str) -> None:
         setattr(tf1.nn, name, cross_entropy(getattr(tf1.nn, name), version))
     tf1.app.flags.DEFINE_integer = integer
     for place, names in ((control_flow_ops, ("case", "cond", "while_loop")), (ops, ("Tensor",))):
-        for name in names:  # which were moved
+        for name in names:  # these names were moved
             setattr(place, name, getattr(tf1, name))
     tf1.nn.conv2d_transpose = transposed_convolution
     urllib.request.urlretrieve = retrieve
     tarfile.open = lambda *_, **__: Anything()
     builtins.xrange = range  # type: ignore[attr-defined]
     for name, kind in {"float": float, "int": int, "bool": bool}.items():
-        setattr(np, name, kind)  # as they were called before NumPy 1.24
+        setattr(np, name, kind)  # aliases that NumPy 1.24 removed
 
 
 def names_of_snippet(tree: ast.Module) -> dict[str, Any]:
-    """What a snippet takes for granted: Keras's own names where it has them, data and settings as `Anything`."""
+    """Return names that a snippet presumes: Keras's own where they exist, data and settings as `Anything`."""
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     places = (keras.layers, keras.models, keras.optimizers, keras.callbacks, keras.regularizers, keras)
     found: dict[str, Any] = {}
@@ -213,9 +213,9 @@ def play(root: Path, program: str, arguments: list[str]) -> NoReturn:
     starts = [one for one in (root / program, root.parent / "test_script.py") if one.is_file()]
     found = [re.search(r"__version__[^\n]*== *[\"']([\d.]+)", one.read_text(errors="replace")) for one in starts]
     version = next((one[1] for one in found if one), "")
-    work = Path.home() / "work" / root.name  # some look for their folder's name
+    work = Path.home() / "work" / root.name  # some programs check the name of their folder
     shutil.copytree(root, work)
-    if root.name.endswith(("-buggy", "-fix")) and (root.parent / "data").is_dir():  # for both versions
+    if root.name.endswith(("-buggy", "-fix")) and (root.parent / "data").is_dir():  # one data folder for both versions
         shutil.copytree(root.parent / "data", work / "data", dirs_exist_ok=True)
     path = work / program
     os.chdir(path.parent if len(Path(program).parts) == 1 else work)
@@ -229,11 +229,11 @@ def play(root: Path, program: str, arguments: list[str]) -> NoReturn:
         for name, size in MNIST.items():
             with (data / name).open("wb") as file:
                 file.truncate(size)
-    for source in work.rglob("*.py"):  # as these were called in Python 2
+    for source in work.rglob("*.py"):  # Python 2 names
         text = source.read_text(encoding="utf-8", errors="replace")
         if ".iteritems()" in text:
             source.write_text(text.replace(".iteritems()", ".items()"), encoding="utf-8")
-    sys.modules["__main__"] = module = types.ModuleType("__main__")  # where `app.run` looks for `main`
+    sys.modules["__main__"] = module = types.ModuleType("__main__")  # `app.run` looks for `main` there
     names = module.__dict__
     how = "at its end"
     try:
@@ -249,13 +249,13 @@ def play(root: Path, program: str, arguments: list[str]) -> NoReturn:
         traceback.print_exc()
         how = f"raised {type(error).__name__}: {error}"
     model = next((one for one in names.values() if isinstance(one, training_v1.Model) and one.optimizer), None)
-    if model is not None:  # compiled by a program that then lacks its data
+    if model is not None:  # the program compiled a model, then failed for lack of data
         fitted(model)
     end(how)
 
 
 def main() -> None:
-    """Run each job in a fork, one after the other."""
+    """Run the jobs one after the other, each in a fork."""
     global out
     for number, (root, program, arguments) in enumerate(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))):
         out = Path(sys.argv[2]) / str(number)

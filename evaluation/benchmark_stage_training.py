@@ -1,10 +1,10 @@
-"""Runs inside a cage: TheDeepChecker's programs up to where they hand over a graph and their data, and what is noted of these.
+"""Run TheDeepChecker's programs in a sandbox until they hand over graph and data, and record these.
 
     python benchmark_stage_training.py JOBS OUT
 
-Each job, ``{"program": …, "loop": …, "factor": …}``, runs in a fork of its own. Of a *loop* the minibatches that the program's
-loader makes are fed to the course's instrument, whose evidence stands in ``OUT/NUMBER/evidence``. Otherwise the graph, made for
-the learning rate times the factor, and the rows that the loader holds are written to ``OUT/NUMBER``.
+Each job, ``{"program": …, "loop": …, "factor": …}``, runs in its own fork. For a *loop*, the minibatches of the program's
+loader are fed to the course's instrument, whose evidence goes to ``OUT/NUMBER/evidence``. Otherwise the graph, with the
+learning rate multiplied by the factor, and the loader's rows are written to ``OUT/NUMBER``.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ run = BaseSession.run
 
 
 class HandedOverError(BaseException):
-    """A program has handed over its data, which is the last that it does by itself; no program catches it."""
+    """Raised when a program has handed over its data, its last action; no program catches it."""
 
 
 class Interfaces(Module):
-    """TheDeepChecker's: what programs hand over."""
+    """Stand-in for TheDeepChecker's module: records what a program hands over."""
 
     parts: dict[str, Any]
     loaders: tuple[Any, Any]
@@ -59,7 +59,7 @@ class Interfaces(Module):
 
 
 def loaders() -> types.ModuleType:
-    """TheDeepChecker's own module of loaders, which needs three names of its settings."""
+    """Return TheDeepChecker's own loader module, which needs three names of its settings."""
     settings = types.ModuleType("deep_checker.settings")
     settings.__dict__.update(CLASSIFICATION_KEY="classification", REGRESSION_KEY="regression", EPSILON=1e-16)
     sys.modules["deep_checker.settings"] = settings
@@ -69,7 +69,7 @@ def loaders() -> types.ModuleType:
 
 
 def installed(digits: Any, factor: float) -> Interfaces:
-    """Put stand-ins in their place: the digits for all images, and optimizers whose rate is `factor` times what is asked for."""
+    """Install stand-ins: digits for all images, optimizers that scale learning rates by `factor`."""
     stage.install("")
     BaseSession.run = run
     handed = Interfaces("interfaces")
@@ -93,7 +93,7 @@ def installed(digits: Any, factor: float) -> Interfaces:
 
 
 def play(job: dict[str, Any], digits: Any, out: Path) -> None:
-    """Run a program until it hands over its data, and write what is judged."""
+    """Run a program until it hands over its data, and write the data to judge."""
     path = GIVEN / job["program"]
     os.chdir(path.parent)
     handed = installed(digits, job["factor"])
@@ -117,12 +117,12 @@ def play(job: dict[str, Any], digits: Any, out: Path) -> None:
 
 
 def flat(images: Any) -> Any:
-    """Images as the instrument's rows, (n, pixels); of colours, which are all alike, the first."""
+    """Return images as the instrument's rows, (n, pixels); of color channels, which are equal, the first."""
     return (images[..., 0] if images.ndim > 3 else images).reshape(len(images), -1)
 
 
 def looped(loader: Any, test: Any, digits: Any, out: Path) -> None:
-    """Feed the instrument what the loaders make, in the simplest loop that there is."""
+    """Feed the loaders' minibatches to the instrument in the simplest training loop."""
     arrays = {}
     for part in ("train", "test"):
         arrays[f"x_{part}"] = (digits[f"x_{part}"].reshape(len(digits[f"x_{part}"]), -1) / 255).astype(np.float32)
@@ -152,7 +152,7 @@ def looped(loader: Any, test: Any, digits: Any, out: Path) -> None:
 
 
 def main() -> None:
-    """Run each job in a fork, one after the other."""
+    """Run the jobs one after the other, each in a fork."""
     tf1.disable_v2_behavior()
     digits = dict(np.load("digits.npz"))
     for number, job in enumerate(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))):

@@ -1,7 +1,7 @@
-"""Stand-ins for programs of TensorFlow 1 and Keras: data sets, what TensorFlow 2 no longer has, modules that are not installed.
+"""Stand-ins for TensorFlow 1 and Keras programs: data sets, removed TensorFlow APIs, missing modules.
 
-Runs inside a cage, beside `benchmark_stage.py`, of which this is the other half. Data are a few rows of chance; a module
-that is not here gives `Anything`, which no graph can be made of.
+Runs in a sandbox together with `benchmark_stage.py`. Data are a few random rows; a missing module returns `Anything`, from
+which no graph can be built.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ROWS, TEST_ROWS = 600, 100
 
 
 class Anything:
-    """What a module gives that is not here: may be called, indexed, computed with, subclassed; is no number."""
+    """Stand-in for missing objects: supports calls, indexing, arithmetic, subclassing; not a number."""
 
     def __init__(self, *_: object, **__: object) -> None: ...
 
@@ -33,7 +33,7 @@ class Anything:
         return Anything()
 
     def __call__(self, *found: Any, **__: object) -> Any:
-        # As a decorator it leaves a function as it is.
+        # As a decorator, it leaves a function unchanged.
         return found[0] if len(found) == 1 and isinstance(found[0], types.FunctionType) else Anything()
 
     def __mro_entries__(self, _bases: object) -> tuple[type, ...]:
@@ -66,7 +66,7 @@ class Anything:
 
 
 class Module(types.ModuleType):
-    """A module that has whatever it is asked for, as `Anything`."""
+    """A module in which every name exists, as `Anything`."""
 
     __path__: list[str] = []
 
@@ -79,7 +79,7 @@ class Module(types.ModuleType):
 
 
 class Alias(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds `keras…` and `tensorflow.keras…` in the Keras of graph mode, and what is nowhere as `Anything`."""
+    """Import hook from `keras…` and `tensorflow.keras…` to graph-mode Keras, else to `Anything`."""
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> Any:
         if name.split(".")[0] == "keras" or name.startswith(("tensorflow.keras", "tensorflow.contrib")):
@@ -89,7 +89,7 @@ class Alias(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def create_module(self, spec: Any) -> Any:
         words = spec.name.removeprefix("tensorflow.").split(".")
         found: Any = {"keras": keras, "contrib": contrib}[words[0]]
-        for word in words[1:]:  # of a module that was moved, what stood in it is found in the one that it was in
+        for word in words[1:]:  # names of a moved submodule are looked up in its parent
             found = getattr(found, word, found)
         module = types.ModuleType(spec.name)
         module.__dict__.update({name: getattr(found, name) for name in dir(found) if not name.startswith("_")})
@@ -102,7 +102,7 @@ class Alias(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 class Missing(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds modules that are not installed, as such a `Module`."""
+    """Import hook that finds missing modules as a `Module`."""
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> Any:
         if name.split(".")[0] in ("tensorflow", "tf_keras", "tf_slim", "numpy") or name in NOT_OURS:
@@ -115,7 +115,7 @@ class Missing(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def exec_module(self, module: Any) -> None: ...
 
 
-#: Whoever asks for these can do without them.
+#: Modules whose importers work without them.
 NOT_OURS = {"_pytest", "cupy", "torch", "jax", "dask", "h5py", "sitecustomize", "usercustomize"}
 
 
@@ -125,7 +125,7 @@ chance = np.random.default_rng(0)
 
 
 def arrays(shape: tuple[int, ...], classes: int, column: bool) -> Any:
-    """Return a data set as Keras hands it out: grey levels and classes, to train with and to test with."""
+    """Return a loader like Keras's: random grayscale images and classes, for training and test."""
 
     def load(*_: object, **__: object) -> Any:
         parts = []
@@ -150,25 +150,25 @@ class _Part:
 
 
 def read_data_sets(_folder: object = "", *, one_hot: bool = False, reshape: bool = True, **__: object) -> Any:
-    """Return the data set of TensorFlow's old tutorials."""
+    """Return the data set of TensorFlow's old tutorials, with random content."""
     names = {"train": ROWS, "validation": TEST_ROWS, "test": TEST_ROWS}
     return types.SimpleNamespace(**{name: _Part(rows, one_hot, reshape) for name, rows in names.items()})
 
 
 def picture(*given: Any, **__: object) -> Any:
-    """Return a picture of chance, of the size asked for."""
+    """Return a random picture of the requested size."""
     height, width = given[1][:2] if len(given) > 1 and isinstance(given[1], list | tuple) else (218, 178)
     return chance.integers(0, 256, (int(height), int(width), 3)).astype(np.uint8)
 
 
 def retrieve(_address: str, path: str = "downloaded", *_: object, **__: object) -> tuple[str, dict[str, str]]:
-    """Leave an empty file where one would have been loaded down."""
+    """Create an empty file in place of a download."""
     Path(path).touch()
     return path, {}
 
 
 def either(here: Any, otherwise: Any) -> Any:
-    """What a function says of what is here, and what is said instead of data that are not."""
+    """Return a function that answers with `here`, or with `otherwise` if the data are missing."""
 
     def ask(path: Any, *rest: Any, **options: Any) -> Any:
         return here(path, *rest, **options) or otherwise(str(path))
@@ -176,9 +176,9 @@ def either(here: Any, otherwise: Any) -> Any:
     return ask
 
 
-#: How names of files of data end.
+#: File suffixes of data.
 DATA = (".bin", ".tfrecord", ".tfrecords", ".jpg", ".jpeg", ".png")
-#: MNIST as it is loaded down and unpacked: what is in it nobody sees before training, so the files are holes.
+#: MNIST's unpacked files: no program reads them before training, so they are sparse files.
 MNIST = {
     "train-images-idx3-ubyte": 16 + 60000 * 784,
     "train-labels-idx1-ubyte": 8 + 60000,
@@ -187,13 +187,13 @@ MNIST = {
 }
 
 
-# ---- What TensorFlow 2 no longer has ---------------------------------------------------------------------------------------
+# ---- Removed TensorFlow APIs ---------------------------------------------------------------------------------------------
 
 
 def _slim() -> Any:
     try:
         import tf_slim
-    except Exception:  # an older TensorFlow may be needed
+    except Exception:  # it may need an older TensorFlow
         return None
     return tf_slim
 
@@ -231,18 +231,18 @@ contrib = _contrib()
 
 
 def _concat(values: Any, axis: Any, name: str = "concat") -> Any:
-    """Join as every version does: before 1.0 the axis stood first."""
+    """Concatenate with the arguments of any version: before 1.0 the axis came first."""
     return tf1.concat(axis, values, name) if isinstance(values, int) else tf1.concat(values, axis, name)
 
 
 def _split(*values: Any, **options: Any) -> Any:
-    """Split likewise."""
+    """Split, likewise."""
     old = len(values) == 3 and isinstance(values[0], int)
     return tf1.split(*(values[2], values[1], values[0]) if old else values, **options)
 
 
 def transposed_convolution(*values: Any, **options: Any) -> Any:
-    """A transposed convolution, whose shape is known where it is given."""
+    """Return a transposed convolution with its static shape set if given."""
     result = transposed(*values, **options)
     shape = options.get("output_shape", values[2] if len(values) > 2 else None)
     if isinstance(shape, list | tuple) and all(isinstance(one, int) for one in shape):
@@ -254,7 +254,7 @@ transposed = tf1.nn.conv2d_transpose
 
 
 def _keras_layer(kind: Any) -> Any:
-    """A layer that takes the names of arguments of Keras 1 as well."""
+    """Return a layer class that also accepts the argument names of Keras 1."""
     names = {"init": "kernel_initializer", "border_mode": "padding", "subsample": "strides", "nb_filter": "filters"}
 
     def make(*values: Any, **options: Any) -> Any:
@@ -284,7 +284,7 @@ OLD_TENSORFLOW = {
 
 
 def cross_entropy(kind: Any, version: str) -> Any:
-    """A loss as the version that is asked for takes it: before 1.0 the scores stood first, then its arguments are named."""
+    """Return a loss with a version's arguments: before 1.0 logits first, later by name only."""
 
     def loss(*values: Any, **options: Any) -> Any:
         if values and version.startswith("1."):
@@ -297,7 +297,7 @@ def cross_entropy(kind: Any, version: str) -> Any:
 
 
 def integer(name: str, default: Any, *rest: Any, **options: Any) -> Any:
-    """A flag whose default may be infinite, as before flags were checked."""
+    """Define a flag whose default may be infinite, as before flags were validated."""
     define = tf1.app.flags.DEFINE_float if isinstance(default, float) else define_integer
     return define(name, default, *rest, **options)
 
@@ -316,7 +316,7 @@ OLD_KERAS = {
 
 
 def stand_in() -> Any:
-    """Return the module that programs import as `tensorflow`: the names of version 1, and the stand-ins."""
+    """Return the module that programs import as `tensorflow`: version 1's names, and the stand-ins."""
 
     class Old(types.ModuleType):
         def __getattr__(self, name: str) -> Any:

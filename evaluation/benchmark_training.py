@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 ROWS = HERE / "benchmarks_training.csv"
 DATA, RATES = "data", "rates"
-#: What ours says of each claim, set down before the first run. Alternatives with ``|``; without one we have no word for it.
+#: Our codes for each claim, fixed before the first run; ``|`` separates alternatives. Claims without an entry have no code.
 CODES = {
     "scaled twice": "scaled-twice",
     "not scaled": "not-scaled",
@@ -54,12 +54,12 @@ FACTORS = (1 / 3, 1.0, 3.0, 10.0)
 N_LOOP, N_RATES, N_TEST = 6_000, Runs.STEPS * Runs.BATCH, 1_000
 CHECKOUT, COURSE, DIGITS, PANDAS = "/opt/checkout", "/opt/course", "/opt/data", "/opt/pandas"
 LIMITS = Limits(wall_seconds=3600, memory_bytes=6_000_000_000, disk_bytes=2_000_000_000)
-#: Their images, of CIFAR-10, are not here; only what a loader does to any images can be judged of them.
+#: Programs whose images (CIFAR-10) are not available; only a loader's treatment of any images can be judged.
 WITHOUT_IMAGES = "deepCNN"
 
 
 class Places(NamedTuple):
-    """Folders of what is measured, and of libraries that it needs."""
+    """Folders of the repositories, and of libraries that the programs need."""
 
     folder: Path
     keras: Path
@@ -67,24 +67,24 @@ class Places(NamedTuple):
 
 
 def judged_as(claim: Claim) -> str | None:
-    """What is judged of a program: its loader, its rate, or nothing."""
+    """Return what to judge in a program: its loader, its learning rate, or None."""
     if claim.set != "TheDeepChecker":
         return None
     regression, images = "outputs" in claim.exercise, WITHOUT_IMAGES in claim.program
     if claim.kind == DATA or (claim.version == "clean" and not regression):
-        return None if regression else DATA  # the instrument tells classes apart
+        return None if regression else DATA  # the instrument requires classes
     return None if images or claim.claim not in CODES else RATES
 
 
 def wanted() -> list[tuple[Claim, str]]:
-    """Programs, and what is judged of each; of the clean ones both."""
+    """Return programs with what to judge in each; for clean programs, both."""
     found = [(claim, kind) for claim in claims() if (kind := judged_as(claim)) is not None]
     clean = [claim for claim in claims() if claim.version == "clean" and WITHOUT_IMAGES not in claim.program]
     return found + [(claim, RATES) for claim in clean if claim.set == "TheDeepChecker"]
 
 
 def staged(places: Places, jobs: Sequence[dict[str, Any]], rows: int, out: Path) -> None:
-    """Run programs in a cage, on so many digits."""
+    """Run programs in a sandbox, on `rows` digits."""
     (x_train, y_train), (x_test, y_test) = load_mnist()
     digits = io.BytesIO()
     test = x_test[:N_TEST], y_test[:N_TEST]
@@ -107,7 +107,7 @@ def staged(places: Places, jobs: Sequence[dict[str, Any]], rows: int, out: Path)
 
 
 def of_loader(out: Path) -> tuple[str, str]:
-    """What is named of the minibatches of a loader, and what is said."""
+    """Return the codes and the findings for a loader's minibatches."""
     (x_train, y_train), (x_test, y_test) = load_mnist()
     try:
         log = read_training_log(read_evidence(out / "evidence"), data_spec())
@@ -120,7 +120,7 @@ def of_loader(out: Path) -> tuple[str, str]:
 
 
 def losses(lab: Lab, folder: Path) -> list[float]:
-    """Train a graph for as many minibatches as a student's, of the rows that its loader holds, in an order of chance."""
+    """Train a graph on its loader's rows in random order, as a student's rate is tried; return losses."""
     graph, parts, rows = (content(folder / name) for name in ("graph.pb", "parts.json", "rows.npz"))
     names = json.loads(parts)
     with np.load(io.BytesIO(rows), allow_pickle=False) as file:
@@ -140,7 +140,7 @@ def losses(lab: Lab, folder: Path) -> list[float]:
 
 
 def of_rate(folders: Sequence[Path]) -> tuple[str, str]:
-    """What is named of a rate, and what is said."""
+    """Return the code and the findings for a learning rate."""
     lab = CagedLab(seconds=600, memory_bytes=6_000_000_000)
     try:
         runs = [
@@ -157,12 +157,12 @@ def of_rate(folders: Sequence[Path]) -> tuple[str, str]:
 
 
 def rows() -> list[dict[str, str]]:
-    """What has been judged."""
+    """Return the rows of all judged programs."""
     return rows_of(ROWS)
 
 
 def judged(places: Places, claim: Claim, kind: str) -> tuple[str, str]:
-    """Judge one program."""
+    """Judge one program; return code and findings."""
     factors = (1.0,) if kind == DATA else FACTORS
     jobs = [{"program": claim.program, "loop": kind == DATA, "factor": factor} for factor in factors]
     with tempfile.TemporaryDirectory() as name:
@@ -177,7 +177,7 @@ def judged(places: Places, claim: Claim, kind: str) -> tuple[str, str]:
 
 
 def main() -> None:
-    """Judge what has no row."""
+    """Judge all programs without a row."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--keras", type=Path, required=True, help="folder with tf_keras and tf_slim")

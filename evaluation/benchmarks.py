@@ -67,11 +67,11 @@ STAGE, GIVEN, KERAS, OUT = "/opt/stage", "/run/given", "/opt/keras", "/run/out"
 
 
 class Claim(NamedTuple):
-    """A program, and what its authors say of it.
+    """A program, and its authors' claim about it.
 
-    `codes` are ours for it: alternatives with ``|``, several faults with ``&``; or ``not-in-graph``, ``no-code`` where the
-    reader does not look for it, ``raises`` where TensorFlow refuses the program, ``not-run``. `exercise` says in JSON what
-    the reader is told: nothing, that classes are told apart (``{}``), or which numbers are to be come close to.
+    `codes` are ours for it: alternatives with ``|``, several faults with ``&``; or ``not-in-graph``, ``no-code`` if the
+    reader does not look for it, ``raises`` if TensorFlow rejects the program, ``not-run``. `exercise` is the JSON of the
+    reader's requirements: empty for none, ``{}`` for classification, or the targets of a regression.
     """
 
     set: str
@@ -85,26 +85,26 @@ class Claim(NamedTuple):
 
 
 def claims() -> list[Claim]:
-    """All programs, in the order of the table."""
+    """Return all programs, in the order of the table."""
     with CLAIMS.open(encoding="utf-8", newline="") as file:
         return [Claim(*row) for row in list(csv.reader(file))[1:]]
 
 
 def rows(tool: str) -> dict[tuple[str, str], dict[str, str]]:
-    """The last row of each program that a tool has."""
+    """Return the last row of a tool for each program."""
     return {(row["set"], row["program"]): row for row in rows_of(ROWS) if row["tool"] == tool}
 
 
 @dataclass(frozen=True)
 class Staged:
-    """What a program had built when it ended."""
+    """The graph that a program had built when it ended, and how it ended."""
 
     graph: bytes
     ended: str
 
 
 def root_of(claim: Claim) -> tuple[str, str]:
-    """The folder that a program needs, and the program within it."""
+    """Return the folder that a program needs, and the program's path within it."""
     path = Path(claim.program)
     parts = path.parts
     whole = next((n for n, part in enumerate(parts) if part.endswith(("-buggy", "-fix", "-model"))), None)
@@ -115,7 +115,7 @@ def root_of(claim: Claim) -> tuple[str, str]:
 
 
 def staged(folder: Path, keras: Path, batch: Sequence[Claim]) -> Iterator[Staged]:
-    """Run programs in a cage."""
+    """Run programs in a sandbox; yield their results."""
     jobs = []
     for claim in batch:
         root, program = root_of(claim)
@@ -138,7 +138,7 @@ def caged(
     env: Mapping[str, str] | None = None,
     files: Mapping[str, bytes] | None = None,
 ) -> str:
-    """Run the first of our scripts on jobs in a cage, next to the others; return what it said last."""
+    """Run the first of our scripts on jobs in a sandbox, along with the others; return its last output."""
     with tempfile.TemporaryDirectory() as name:
         stage = Path(name) / "stage"
         stage.mkdir()
@@ -157,7 +157,7 @@ def caged(
 
 
 def content(path: Path) -> bytes:
-    """What an untrusted run wrote; nothing where it is no plain file of a sensible size."""
+    """Return a file of an untrusted run; empty if it is not a regular file of acceptable size."""
     if path.is_symlink() or not path.is_file() or path.stat().st_size > LARGEST:
         return b""
     return path.read_bytes()
@@ -169,7 +169,7 @@ def _ended(path: Path, otherwise: str) -> str:
 
 
 def read(claim: Claim, graph: bytes, lab: CagedLab) -> dict[str, str]:
-    """What the reader says of a graph, as a part of a row."""
+    """Return the reader's findings on a graph, as part of a row."""
     asked = json.loads(claim.exercise) if claim.exercise else None
     if asked is not None and "targets" in asked:
         asked["targets"] = tuple(asked["targets"])
@@ -197,7 +197,7 @@ def _said(network: Network) -> dict[str, str]:
 
 
 def checked(folder: Path) -> None:
-    """Stop where a clone is not there, or is another commit than was measured."""
+    """Exit if a clone is missing or is at another commit than the measured one."""
     for name, (repository, wanted) in REPOSITORIES.items():
         command = ["git", "-C", str(folder / name), "rev-parse", "HEAD"]
         found = subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
@@ -206,7 +206,7 @@ def checked(folder: Path) -> None:
 
 
 def main() -> None:
-    """Run and read what has no row of this reader."""
+    """Run and read all programs without a row for this version of the reader."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--keras", type=Path, required=True)

@@ -87,7 +87,7 @@ selection (a fault that no graph shows, or that has no code, counts here in the 
 
 
 def verdict(claim: Claim, row: Row | None) -> str:
-    """What came of a program."""
+    """Return the verdict on a program."""
     if claim.codes == NOT_RUN or row is None:
         return APART[NOT_RUN] if claim.codes == NOT_RUN else UNMEASURED
     built = row["layers"] or row["loss"]
@@ -97,7 +97,7 @@ def verdict(claim: Claim, row: Row | None) -> str:
 
 
 def _named(claim: Claim, row: Row) -> str:
-    """Whether what is claimed is named."""
+    """Return whether the claimed faults are named: all, some, or none."""
     faults, remarks = set(row["faults"].split()), set(row["remarks"].split())
     groups = [set(group.split("|")) for group in claim.codes.split("&")]
     named = [bool(group & (faults | remarks)) for group in groups]
@@ -109,7 +109,7 @@ def _named(claim: Claim, row: Row) -> str:
 
 
 def beside(claim: Claim, row: Row | None) -> list[str]:
-    """Codes of faults that are named in a wrong program and not claimed."""
+    """Return codes of faults that are named in a wrong program but not claimed."""
     if row is None or claim.version in RIGHT:
         return []
     claimed = set(claim.codes.replace("&", "|").split("|"))
@@ -134,7 +134,7 @@ class Sums:
         self.wrong = sum(claim.version not in RIGHT for claim, row in self.pairs if row)
 
     def line(self, name: str, tool: str = TOOL) -> str:
-        """A line of the table."""
+        """Return a line of the table."""
         apart = "; ".join(
             f"{self.count[text]} {text}" for text in (*APART.values(), NO_NETWORK, UNMEASURED) if self.count[text]
         )
@@ -145,7 +145,7 @@ class Sums:
 
 
 def of_neuralint(some: Sequence[Claim], measured: dict[tuple[str, str], Row]) -> Iterator[str]:
-    """The lines of NeuraLint's own tool: on its programs, by its own rules, and on our corpus."""
+    """Yield the lines of NeuraLint's own tool: its programs, by its own rules, and our corpus."""
     own = [(claim, measured[key]) for claim in some if (key := (claim.set, claim.program)) in measured]
     for title, version in (("LeNet programs", "synthetic"), ("real programs", "real")):
         part = [(claim, row) for claim, row in own if claim.version == version]
@@ -173,7 +173,7 @@ def _median(some: Sequence[Row]) -> str:
 
 
 def page() -> str:
-    """The page."""
+    """Return the page."""
     return "\n".join(_lines()) + "\n"
 
 
@@ -221,7 +221,7 @@ def _lines() -> Iterator[str]:
 
 
 def _pairs(every: Sequence[Claim], measured: dict[tuple[str, str], Row]) -> Iterator[str]:
-    """Pairs of a wrong and a fixed program: the code on the one and not on the other."""
+    """Yield a section on pairs of programs: codes named for the wrong one and not for the fixed one."""
     own = [claim for claim in every if claim.set == "TensorFlow-Program-Bugs"]
     count: Counter[str] = Counter()
     for wrong, fixed in zip(own[::2], own[1::2], strict=True):
@@ -248,7 +248,7 @@ def _by_kind(title: str, name: str, every: Sequence[Claim], measured: dict[tuple
 
 
 def _trained(every: Sequence[Claim]) -> Iterator[str]:
-    """What the instrument says of what no graph shows."""
+    """Yield a table of the instrument's verdicts on faults that no graph shows."""
     yield INSTRUMENT
     of = {claim.program: claim for claim in every if claim.set == "TheDeepChecker"}
     for row in benchmark_training.rows():

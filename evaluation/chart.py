@@ -1,4 +1,4 @@
-"""The figure of ``docs/reference/verdicts.md``: recall and false accusations at first sight, round by round."""
+"""Draw the figure of ``docs/reference/verdicts.md``: recall and false accusations in each round."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SERIES = {"named": ("faults named", -14), "accused": ("right programs accused", 14)}
-"""Questions that are drawn, with their words and how far from its round each is drawn, in pixels."""
+"""Questions to draw, with their labels and their offsets from the round, in pixels."""
 WIDTH, TOP, HEIGHT, LEFT = 640, 54, 190, 56
 STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #52514e } .n { fill: #0b0b0b } line { stroke: #e1e0d9 }
@@ -26,7 +26,7 @@ line.named, line.accused { stroke-width: 2 } svg { background: #fcfcfb }
 
 
 def svg() -> str:
-    """Return the figure, which is light or dark as the page is."""
+    """Return the figure, which follows the page's light or dark mode."""
     what = "At first sight, by round: the share of programs whose faults were all named, and of right programs falsely accused."
     return "\n".join(
         [
@@ -58,7 +58,7 @@ def _parts() -> Iterator[str]:
 
 
 def _point(question: str, x: float, share: Share) -> str:
-    """Return a share with its interval and its counts."""
+    """Return the SVG of a share with its interval and counts."""
     low, high = map(_y, share.interval())
     side, anchor = (-9, "end") if question == "named" else (9, "start")
     y = _y(share.k / share.n)

@@ -1,9 +1,8 @@
-"""Whether a network that never saw the test images is said to have seen them, and one that did is found.
+"""Measure how often honest networks are accused of training on test images, and others are caught.
 
-Networks of many kinds are trained honestly and judged by the code that grades; others are trained with test images among
-their rows, as the notebook is given them, and beside each its honest twin. Each adds a row to
-``evaluation/clean_networks.csv`` with the commit that was measured. What has a row is not trained again, so the study goes on
-where it was: ``python -m evaluation.clean_networks``.
+Networks of many kinds are trained honestly and judged by the grading code; others are trained with test images among their
+rows, as the notebook is given them, along with an honest twin. Each adds a row to ``evaluation/clean_networks.csv`` with the
+measured commit. Networks with a row are not retrained, so the study is resumable: ``python -m evaluation.clean_networks``.
 """
 
 from __future__ import annotations
@@ -42,7 +41,7 @@ Array = np.ndarray[Any, Any]
 
 
 def data_of(recipe: Recipe, mnist: Dataset, given: HeldOut, random: np.random.Generator) -> tuple[Array, Array]:
-    """Images (n, 784) from 0 to 1 and digits (n,) that a network is trained on; its test images stand at the end."""
+    """Return training images (n, 784) in [0, 1] and digits (n,); test images, if any, come last."""
     images, digits = mnist.x_train[: recipe.rows], mnist.y_train[: recipe.rows].copy()
     wrong = random.random(len(digits)) < recipe.wrong_labels
     digits[wrong] = random.integers(0, 10, int(wrong.sum()))
@@ -53,7 +52,7 @@ def data_of(recipe: Recipe, mnist: Dataset, given: HeldOut, random: np.random.Ge
 
 
 def epochs_of(recipe: Recipe, n_rows: int, random: np.random.Generator) -> Iterator[Array]:
-    """The order of the rows in each epoch; without the test images in those that do not feed them."""
+    """Yield the row order of each epoch, without the test images in epochs that do not use them."""
     own = min(recipe.rows, 60_000)
     for epoch in range(recipe.epochs):
         whole = recipe.seen_in is None or epoch in recipe.seen_in
@@ -61,7 +60,7 @@ def epochs_of(recipe: Recipe, n_rows: int, random: np.random.Generator) -> Itera
 
 
 def altered(recipe: Recipe, x: Array, random: np.random.Generator) -> Array:
-    """A minibatch (n, 784) moved by up to so many pixels, and noised."""
+    """Return a minibatch (n, 784) shifted by up to `recipe.moved` pixels, with noise."""
     if recipe.moved:
         dy, dx = random.integers(-recipe.moved, recipe.moved + 1, 2)
         x = np.roll(x.reshape(-1, 28, 28), (int(dy), int(dx)), axis=(1, 2)).reshape(-1, 784)
@@ -72,20 +71,20 @@ def altered(recipe: Recipe, x: Array, random: np.random.Generator) -> Array:
 
 @dataclass(frozen=True)
 class Trained:
-    """A network in the session that it was trained in."""
+    """A network in the session that trained it."""
 
     net: SimpleNamespace
     session: Any
 
     def logits(self, images: Array) -> Array:
-        """The logits (n, 10) of images (n, 784) from 0 to 1."""
+        """Return the logits (n, 10) of images (n, 784) in [0, 1]."""
         parts = (images[start : start + 1000] for start in range(0, len(images), 1000))
         return np.concatenate([self.session.run(self.net.logits, {self.net.X: part}) for part in parts])
 
 
 @contextmanager
 def trained(recipe: Recipe, mnist: Dataset, given: HeldOut, seed: int) -> Iterator[Trained]:
-    """Train the network on one thread."""
+    """Train the network on one thread; yield it."""
     import tensorflow.compat.v1 as tf
 
     random = np.random.default_rng(seed)
@@ -104,7 +103,7 @@ def trained(recipe: Recipe, mnist: Dataset, given: HeldOut, seed: int) -> Iterat
 
 
 def judged(recipe: Recipe, mnist: Dataset, given: HeldOut, marked: Marked, seed: int) -> Recomputed:
-    """Train the network, and recompute of it what grading recomputes."""
+    """Train the network, and return the grading code's measurements of it."""
     with trained(recipe, mnist, given, seed) as network:
         net = network.net
         parts = {"graph": net.graph, "X": net.X, "Y": net.Y, "logits": net.logits}
@@ -112,7 +111,7 @@ def judged(recipe: Recipe, mnist: Dataset, given: HeldOut, marked: Marked, seed:
 
 
 def built(tf: Any, recipe: Recipe, steps: int, seed: int) -> SimpleNamespace:
-    """The network's graph and parts."""
+    """Return the network's graph and parts."""
     graph = tf.Graph()
     with graph.as_default():
         tf.set_random_seed(seed)
@@ -160,7 +159,7 @@ def _dense(tf: Any, h: Any, width: int, net: SimpleNamespace) -> Any:
 
 
 def batch_norm(tf: Any, h: Any, net: SimpleNamespace) -> Any:
-    """Return `h` normalised by minibatches in training, by kept averages otherwise; `net` collects their updates."""
+    """Return `h` normalized by minibatch in training, else by moving averages; `net` gets the updates."""
     width = int(h.shape[1])
     kept_mean = tf.Variable(tf.zeros([width]), trainable=False)
     kept_variance = tf.Variable(tf.ones([width]), trainable=False)
@@ -187,7 +186,7 @@ def _optimizer(tf: Any, name: str, rate: Any) -> Any:
 
 
 def said_of(found: Recomputed) -> str:
-    """The code that a network is charged with; ``doubted`` where it is put before the instructor."""
+    """Return the code charged to a network; ``doubted`` if it is only reported to the instructor."""
     try:
         require_learned(found)
         require_own(found)
@@ -197,7 +196,7 @@ def said_of(found: Recomputed) -> str:
 
 
 def row_of(recipe: Recipe, found: Recomputed, twin: Recomputed | None) -> dict[str, object]:
-    """What of a row was measured: figures, what is said of the network, and what its honest twin has."""
+    """Return a row's measurements: figures, verdict, and the accuracy of the honest twin."""
     return {
         "guilty": "yes" if recipe.seen else "no",
         "train_accuracy": f"{found.train:.4f}",
@@ -214,7 +213,7 @@ def row_of(recipe: Recipe, found: Recomputed, twin: Recomputed | None) -> dict[s
 
 
 def main() -> None:
-    """Train what has no row yet."""
+    """Train all networks without a row."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.nice(1)
     import tensorflow.compat.v1 as tf

@@ -20,18 +20,18 @@ Row = dict[str, str]
 
 
 def rows() -> list[Row]:
-    """What was measured."""
+    """Return the rows of the listed networks."""
     return [row for row in rows_of(HERE / "clean_networks.csv") if row["network"] in RECIPES]
 
 
 def gain(row: Row) -> float:
-    """What a network that saw test images earns more than its honest twin, as a share of the test images."""
+    """Return the counted accuracy that a network gains over its honest twin by training on test images."""
     earned = 0.0 if row["said"] not in {"", "doubted"} else float(row["counted"])
     return earned - float(row["honest_twin"])
 
 
 def table(found: list[Row]) -> str:
-    """A line for each network, by how far the given half is ahead."""
+    """Return a table of networks, sorted by the lead of the given half."""
     twins = bool(found and found[0]["honest_twin"])
     head = ["network", "given %", "hidden %", "standard errors", "said", "counted %", "marks known"]
     head += ["honest twin %"] if twins else []
@@ -52,14 +52,14 @@ def table(found: list[Row]) -> str:
 
 
 def main() -> None:
-    """Read the rows, write the page and its plot."""
+    """Write the page and its plot."""
     (HERE / "clean.md").write_text(page(), encoding="utf-8")
     found = rows()
     _plot(*([row for row in found if row["network"] in kind] for kind in (CLEAN, GUILTY)))
 
 
 def page() -> str:
-    """The page."""
+    """Return the page."""
     found = rows()
     clean = [row for row in found if row["network"] in CLEAN]
     guilty = [row for row in found if row["network"] in GUILTY]

@@ -31,7 +31,7 @@ Measured = dict[str, float]
 
 
 class Data(NamedTuple):
-    """Rows of 784 pixels from 0 to 1, and labels as numbers."""
+    """Rows of 784 pixels in [0, 1], and integer labels."""
 
     x: Array
     y: Array
@@ -41,14 +41,14 @@ class Data(NamedTuple):
 
 @functools.cache
 def digits() -> Data:
-    """Return MNIST, of the training images the first 10,000."""
+    """Return MNIST with the first 10,000 training images."""
     (x, y), (x_test, y_test) = load_mnist()
     rows = [images.reshape(len(images), 784).astype(np.float32) / 255 for images in (x[:N_LEARN], x_test)]
     return Data(rows[0], y[:N_LEARN].astype(np.int64), rows[1], y_test.astype(np.int64))
 
 
 class Trained(NamedTuple):
-    """A trained network: what a session gives of it."""
+    """A trained network and its session."""
 
     session: Any
     x: Any
@@ -61,7 +61,7 @@ class Trained(NamedTuple):
     first_gradient: float
 
     def accuracy(self, x: Array, y: Array) -> float:
-        """Return the share of rows that it gets right, in percent."""
+        """Return the accuracy on these rows, in percent."""
         return float(100 * np.mean(self.session.run(self.logits, {self.x: x}).argmax(1) == y))
 
 
@@ -95,12 +95,12 @@ INITIAL: Mapping[str, Callable[[], Any]] = {
 
 
 def applied(name: str, value: Any) -> Any:
-    """Return a value after a function of ``tf.nn``."""
+    """Apply a function of ``tf.nn`` to a value."""
     return (tf.identity if name == "identity" else getattr(tf.nn, name))(value)
 
 
 def loss_of(kind: str, logits: Any, y: Any) -> Any:
-    """Return a loss of logits and labels that are numbers."""
+    """Return a loss of logits and integer labels."""
     hot = tf.one_hot(y, 10)
     each = tf.nn.softmax_cross_entropy_with_logits(labels=hot, logits=logits)
     by_kind = {
@@ -116,7 +116,7 @@ def loss_of(kind: str, logits: Any, y: Any) -> Any:
 
 
 def order_of(way: Way, random: np.random.Generator, y: Array) -> Array:
-    """Return the rows of one epoch, in the order in which they are fed."""
+    """Return the rows of one epoch in the order of feeding."""
     n = len(y)
     by_order = {
         "shuffled": lambda: random.permutation(n),
@@ -129,7 +129,7 @@ def order_of(way: Way, random: np.random.Generator, y: Array) -> Array:
 
 
 def train(way: Way, seed: int, x: Array, y: Array) -> Trained:
-    """Build a network and train it."""
+    """Build a network, train it, and return it."""
     graph = tf.Graph()
     with graph.as_default():
         tf.set_random_seed(seed)
@@ -165,7 +165,7 @@ def train(way: Way, seed: int, x: Array, y: Array) -> Trained:
 
 
 def usual(made: Trained, data: Data) -> Measured:
-    """Return test and training accuracy, the first and the last losses."""
+    """Return test and training accuracy, and the first and last losses."""
     return {
         "test, %": made.accuracy(data.x_test, data.y_test),
         "training, %": made.accuracy(data.x, data.y),
@@ -175,7 +175,7 @@ def usual(made: Trained, data: Data) -> Measured:
 
 
 def probabilities(made: Trained, data: Data) -> Measured:
-    """Return the accuracies, and how sure the network is of what it answers, on average."""
+    """Return the accuracies, and the network's mean confidence in its answers."""
     z = made.session.run(made.logits, {made.x: data.x_test}).astype(np.float64)
     p = np.exp(z - z.max(axis=1, keepdims=True))
     sure = 100 * float(np.mean(p.max(axis=1) / p.sum(axis=1)))
@@ -183,7 +183,7 @@ def probabilities(made: Trained, data: Data) -> Measured:
 
 
 def neurons(made: Trained, data: Data) -> Measured:
-    """Return the accuracies, and how many different columns the first layer's weights have."""
+    """Return the accuracies, and the number of distinct columns in the first layer's weights."""
     (weights,) = made.session.run([made.weights[0]])
     return usual(made, data) | {"different neurons": float(len(np.unique(weights.round(6), axis=1).T))}
 
@@ -194,7 +194,7 @@ def gradients(made: Trained, data: Data) -> Measured:
 
 
 def classes(made: Trained, data: Data) -> Measured:
-    """Return the accuracies, and how many classes are ever answered."""
+    """Return the accuracies, and the number of classes that are ever predicted."""
     found = made.session.run(made.logits, {made.x: data.x_test}).argmax(1)
     return usual(made, data) | {"classes ever answered": float(len(set(found.tolist())))}
 
@@ -206,7 +206,7 @@ def by_batch(made: Trained, data: Data) -> Measured:
 
 
 def with_dim_tests(made: Trained, data: Data) -> Measured:
-    """Return the accuracy on test images whose levels go to 255, and on right ones."""
+    """Return the test accuracy for pixel values up to 255, up to 1/255, and as in training."""
     return {
         "test, levels to 255, %": made.accuracy(data.x_test * 255, data.y_test),
         "test, levels to 1/255, %": made.accuracy(data.x_test / 255, data.y_test),
@@ -215,7 +215,7 @@ def with_dim_tests(made: Trained, data: Data) -> Measured:
 
 
 def batch_itself(made: Trained, data: Data) -> Measured:
-    """Return the accuracy on the one batch that was fed, and on the test images."""
+    """Return the accuracy on the one batch used for training, and on the test images."""
     return {
         "the batch, %": made.accuracy(data.x[:BATCH], data.y[:BATCH]),
         "test, %": made.accuracy(data.x_test, data.y_test),
@@ -223,22 +223,22 @@ def batch_itself(made: Trained, data: Data) -> Measured:
 
 
 def scaled(factor: float) -> Callable[[Data], Data]:
-    """Return what multiplies all pixels."""
+    """Return a function that multiplies all pixels by `factor`."""
     return lambda data: Data(data.x * np.float32(factor), data.y, data.x_test * np.float32(factor), data.y_test)
 
 
 def labels_moved(data: Data) -> Data:
-    """Return data whose training labels are those of the next class."""
+    """Return data with each training label replaced by the next class."""
     return data._replace(y=(data.y + 1) % 10)
 
 
 def labels_of_neighbors(data: Data) -> Data:
-    """Return data whose training labels belong to the next image."""
+    """Return data with each training label taken from the next image."""
     return data._replace(y=np.roll(data.y, 1))
 
 
 def two_levels(data: Data) -> Data:
-    """Return data whose pixels are 0 or 1, as after a division of whole numbers."""
+    """Return data with pixels 0 or 1, as after an integer division."""
     return Data((data.x >= 1).astype(np.float32), data.y, (data.x_test >= 1).astype(np.float32), data.y_test)
 
 
@@ -255,7 +255,7 @@ CHANGES: Mapping[str, Callable[[Data], Data]] = {
 
 
 class Study(NamedTuple):
-    """One measurement: of the way to train, what is measured, and what is done to the data."""
+    """One measurement: how to train, what to measure, and how to change the data."""
 
     code: str
     variant: str
@@ -265,7 +265,7 @@ class Study(NamedTuple):
 
 
 def studies() -> Iterator[Study]:
-    """Return what is listed: each study says in what its network differs from one of the `networks`, or from the usual one."""
+    """Yield the listed studies; each specifies differences from one of the `networks` or from the default."""
     listed = tomllib.loads(LISTED.read_text(encoding="utf-8"))
     for study in listed["studies"]:
         code, variant = study.pop("code"), study.pop("variant")
@@ -275,7 +275,7 @@ def studies() -> Iterator[Study]:
 
 
 def graph_that_grows(_: int) -> Measured:
-    """Return milliseconds of a step, at the beginning and after 600 steps that each add to the graph."""
+    """Return milliseconds per step, at the start and after 600 steps that each add to the graph."""
     taken: list[float] = []
     with tf.Graph().as_default(), tf.Session() as session:
         x = tf.placeholder(tf.float32, [None, 784])
@@ -321,7 +321,7 @@ def batch_statistics(n_layers: int, seed: int) -> Measured:
 
 
 def accuracy_on_few(seed: int) -> Measured:
-    """Return the deviation of an accuracy that is taken on 100 and on 10,000 of images of which 92.5 % are right."""
+    """Return the standard deviation of a 92.5 % accuracy measured on 100 and on 10,000 images."""
     right = np.random.default_rng(seed).random((1_000, 10_000)) < 0.925
     return {f"deviation on {n:,}, %": float(100 * right[:, :n].mean(axis=1).std()) for n in (100, 10_000)}
 
@@ -335,7 +335,7 @@ OTHERS: Mapping[tuple[str, str], Callable[[int], Measured]] = {
 
 
 def measure(study: Study, seed: int) -> Measured:
-    """Train and measure, and return that with the seconds it took."""
+    """Train and measure; return the results with the seconds taken."""
     data, began = study.change(digits()), time.perf_counter()
     made = train(study.way, seed, data.x, data.y)
     found = study.measure(made, data)
@@ -344,7 +344,7 @@ def measure(study: Study, seed: int) -> Measured:
 
 
 def numbers() -> list[str]:
-    """Return the lines of the table of numbers."""
+    """Return the lines of the table of results."""
     values: dict[tuple[str, str, str], list[float]] = {}
     for row in rows_of(FILE):
         if row["measured"] != "seconds":
@@ -356,12 +356,12 @@ def numbers() -> list[str]:
 
 
 def page() -> str:
-    """Return the page with the numbers as the rows are."""
+    """Return the page with the current results."""
     return filled(PAGE.read_text(encoding="utf-8"), "numbers", numbers())
 
 
 def main() -> None:
-    """Measure what is not measured yet."""
+    """Run all measurements without a row."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=3)
     tf.disable_v2_behavior()

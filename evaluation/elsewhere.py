@@ -51,7 +51,7 @@ POINTS = {"check_add": 2, "check_squares": 3}
 
 
 class Given(NamedTuple):
-    """What a grader made of an attack: points, None if it gave no mark at all; and whether a neighbour was harmed."""
+    """The result of an attack: points (None if there was no mark), and whether a neighbor was harmed."""
 
     points: float | None
     harm: bool
@@ -70,14 +70,14 @@ def worth_more(notebook: dict[str, Any]) -> None:
 
 
 def without_check(notebook: dict[str, Any]) -> None:
-    """Leave out the check of the squares."""
+    """Remove the check of the squares."""
     notebook["cells"] = [
         cell for cell in notebook["cells"] if cell["metadata"].get("nbgrader", {}).get("grade_id") != "check_squares"
     ]
 
 
 def check_doubled(notebook: dict[str, Any]) -> None:
-    """Put a twin before the check of the sums."""
+    """Insert a duplicate before the check of the sums."""
     for number, cell in enumerate(notebook["cells"]):
         if cell["metadata"].get("nbgrader", {}).get("grade_id") == "check_add":
             twin = {**cell, "metadata": dict(cell["metadata"]), "id": "twin"}
@@ -89,7 +89,7 @@ CHANGES = {one.__name__: one for one in (worth_more, without_check, check_double
 
 
 def attacks() -> Iterator[Attack]:
-    """Return the attacks that are listed."""
+    """Yield the listed attacks."""
     text = HERE.joinpath("elsewhere_attacks.toml").read_text(encoding="utf-8")
     text = text.replace("REVERSED_KEY", repr(KEY[::-1])).replace("NEIGHBOUR", NEIGHBOUR)
     for listed in tomllib.loads(text)["attacks"]:
@@ -107,7 +107,7 @@ ATTACKS = tuple(attacks())
 
 
 def nbgrader_course(folder: Path) -> None:
-    """A course with tests in the notebook, as nbgrader is used without netgrader."""
+    """Create a course with tests in the notebook, as for nbgrader without netgrader."""
     (folder / "nbgrader_config.py").write_text(
         'c = get_config()\nc.CourseDirectory.course_id = "plain"\nc.Execute.timeout = 8\nc.Execute.interrupt_on_timeout = True\n'
         'c.ClearSolutions.code_stub = {"python": "raise NotImplementedError()"}\n'
@@ -138,7 +138,7 @@ def _with_id(cell: Any, name: str, **marks: Any) -> Any:
 
 
 def by_nbgrader(course: Path, attack: Attack) -> Given:
-    """Grade in a copy of `course`, beside a neighbour's honest submission."""
+    """Grade in a copy of `course`, next to a neighbor's honest submission."""
     with copied(course) as folder:
         released = json.loads((folder / "release" / ASSIGNMENT / f"{NOTEBOOK}.ipynb").read_text())
         for student, theirs in (("mallory", attack), (NEIGHBOUR, ATTACKS[0])):
@@ -163,7 +163,7 @@ def _booked(database: Path) -> float | None:
 
 
 def filled(released: dict[str, Any], attack: Attack) -> dict[str, Any]:
-    """The release as the attacker hands it in."""
+    """Return the released notebook with the attacker's answers and cells."""
     notebook = json.loads(json.dumps(released))
     answers, cells = {"add": attack.add, "squares": attack.squares}, []
     for cell in notebook["cells"]:
@@ -183,7 +183,7 @@ def filled(released: dict[str, Any], attack: Attack) -> dict[str, Any]:
 
 
 def otter_course(folder: Path, environment: Path) -> None:
-    """Tests in otter's format, and the archive that it grades by."""
+    """Create tests in otter's format, and otter's autograder archive."""
     for name in ("tests", "out"):
         (folder / name).mkdir()
     for name, points in POINTS.items():
@@ -195,7 +195,7 @@ def otter_course(folder: Path, environment: Path) -> None:
 
 
 def by_otter(course: Path, attack: Attack, environment: Path) -> Given:
-    """Grade in a copy of `course`, beside a neighbour's notebook."""
+    """Grade in a copy of `course`, next to a neighbor's notebook."""
     cells = [new_code_cell(source) for source in (attack.add, *attack.cells, attack.squares, *attack.last)]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     with copied(course) as folder:
@@ -217,7 +217,7 @@ def by_otter(course: Path, attack: Attack, environment: Path) -> Given:
 
 
 def by_us(folder: Path, attack: Attack) -> Given:
-    """Grade by our own road."""
+    """Grade with netgrader's complete pipeline."""
     road = build_road(folder)
     target, neighbour = folder / "mallory", folder / NEIGHBOUR / "work.ipynb"
     target.mkdir()
@@ -236,7 +236,7 @@ def by_us(folder: Path, attack: Attack) -> Given:
 
 @contextlib.contextmanager
 def copied(course: Path) -> Any:
-    """A copy that is thrown away."""
+    """Yield a temporary copy of a course."""
     with tempfile.TemporaryDirectory(prefix="elsewhere-") as name:
         folder = Path(name) / "course"
         shutil.copytree(course, folder)
@@ -244,7 +244,7 @@ def copied(course: Path) -> Any:
 
 
 def caged(folder: Path, command: list[str], environment: Path | None = None) -> str:
-    """Run another grader's command in `folder`, in a cage; what it said."""
+    """Run another grader's command in `folder`, in a sandbox; return its output."""
     mounts = [Mount(folder, WORK, writable=True)]
     if environment is not None:
         mounts.append(Mount(environment, OTTER))
@@ -257,7 +257,7 @@ def caged(folder: Path, command: list[str], environment: Path | None = None) -> 
 
 
 def main() -> None:
-    """Run each attack against each grader; what was run before at the same version is kept."""
+    """Run each attack against each grader; keep existing results of the same version."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--otter", type=Path)
     chosen = parser.parse_args()

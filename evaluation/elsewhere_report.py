@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 PAGE = HERE / "attacks.md"
 CONTROL = "nothing is tried"
-"""How rows begin in which nothing is attempted."""
+"""Prefix of rows in which no attack is attempted."""
 GRADERS = ("nbgrader", "otter-grader", "netgrader")
 Row = dict[str, str]
 
 
 def told(row: Row | None) -> str:
-    """One cell of the table."""
+    """Return one cell of the table."""
     if row is None:
         return "not run"
     deserved, given = float(row["deserved"]), float(row["given"]) if row["given"] else None
@@ -32,7 +32,7 @@ def told(row: Row | None) -> str:
 
 
 def counts(rows: Iterable[Row]) -> dict[str, int]:
-    """Count the attacks that gained, those that took from others, and those after which earned points were lost."""
+    """Count attacks that gained points, harmed others, or lost earned points."""
     rows = [row for row in rows if not row["attack"].startswith(CONTROL)]
     return {
         "more than deserved": sum(bool(row["given"]) and float(row["given"]) > float(row["deserved"]) for row in rows),
@@ -43,7 +43,7 @@ def counts(rows: Iterable[Row]) -> dict[str, int]:
 
 
 def page() -> str:
-    """Return the page, with its tables as the rows are."""
+    """Return the page with its tables from the current rows."""
     rows = rows_of(ROWS)
     there = [grader for grader in GRADERS if any(row["grader"] == grader for row in rows)]
     text = filled(PAGE.read_text(encoding="utf-8"), "counts", table_of_counts(rows, there))
@@ -51,7 +51,7 @@ def page() -> str:
 
 
 def table_of_counts(rows: list[Row], there: list[str]) -> Iterator[str]:
-    """Yield the lines of a table: how many attacks did what, by grader."""
+    """Yield the lines of a table of outcomes by grader."""
     versions = {row["grader"]: row["version"] for row in rows}
     by_grader = {grader: counts(row for row in rows if row["grader"] == grader) for grader in there}
     yield "| | " + " | ".join(f"{grader} {versions[grader]}" for grader in there) + " |"
@@ -61,7 +61,7 @@ def table_of_counts(rows: list[Row], there: list[str]) -> Iterator[str]:
 
 
 def table_of_results(rows: list[Row], there: list[str]) -> Iterator[str]:
-    """Yield the lines of a table: what each attack earned, by grader."""
+    """Yield the lines of a table of points by attack and grader."""
     found = {(row["grader"], row["attack"]): row for row in rows}
     yield "| what is tried | deserved | " + " | ".join(there) + " |"
     yield "|---|---|" + "---|" * len(there)
@@ -71,7 +71,7 @@ def table_of_results(rows: list[Row], there: list[str]) -> Iterator[str]:
 
 
 def fuzzed(tally: list[fuzzing.Row]) -> Iterator[str]:
-    """Yield the lines of a table: what was fuzzed."""
+    """Yield the lines of a table of fuzzing results."""
     yield "| target | inputs | wanted | went wrong |"
     yield "|---|---|---|---|"
     parts = {

@@ -1,9 +1,10 @@
-"""Do the notebooks run where students work? Each in environments with the versions of those places: `make environments-report`.
+"""Run the notebooks with the package versions of Colab, Kaggle and others: `make environments-report`.
 
-The release lies in a folder as a student unpacks it, the kernel is that of an environment with nothing but what the place has and
-the students' wheel. A notebook is run with the course's solution, and as it is handed out; a cell opens TensorBoard. What has a row at this
-commit is left out. An environment takes more than two gigabytes and is removed when it has all its rows; one that cannot be made
-stops no other, and arguments name those that are wanted. What installing takes is measured where ``requirements.txt`` is all there is.
+The release is in a folder as a student unpacks it; the kernel's environment has only that platform's packages and the
+students' wheel. Each notebook is run with the course's solution and as released; a cell opens TensorBoard. Runs with a row at
+this commit are skipped. An environment takes more than two gigabytes and is removed when it has all its rows; one that cannot
+be created does not stop the others, and arguments select environments by name. Installation times are measured in the
+environment of ``requirements.txt`` alone.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ ROWS, PAGE = Path(__file__).with_suffix(".csv"), Path(__file__).with_suffix(".md
 MADE = ROOT / "build" / "environments"
 RELEASE, SOURCE = ROOT / "release" / "digits", ROOT / "source" / "digits"
 MEASURED = ("source/digits", "release/digits", ":!release/digits/README.md")
-"""What students get, and the solutions; the students' wheel is built by `make release`, which has to be typed first."""
+"""Paths of students' files and solutions; `make release` must build the students' wheel first."""
 REQUIREMENTS = RELEASE / "requirements.txt"
 SYSTEMS_ROWS = ROWS.with_name("environments_systems.csv")
 INSTALLING_ROWS = ROWS.with_name("environments_installing.csv")
@@ -55,7 +56,7 @@ SYSTEMS = {
 UNTOUCHED, SOLVED = "as handed out", "with the solution"
 GREEN = re.compile(r": (?:all \d+ checks|its check) passed")
 BESIDE = ("keras", "ipykernel", "notebook", "setuptools")
-"""Packages whose versions are noted beside those that requirements.txt names."""
+"""Packages whose versions are recorded in addition to those in requirements.txt."""
 VERSIONS = """
 import importlib.metadata, json, sys
 def version(name):
@@ -92,7 +93,7 @@ print(": its check passed")
 
 @dataclass(frozen=True)
 class Environment:
-    """A place where students work, as far as it can be made here."""
+    """An environment where students work, as far as it can be reproduced here."""
 
     name: str
     python: str
@@ -101,7 +102,7 @@ class Environment:
 
 ALONE, NEWEST = "requirements.txt alone", "the newest that netgrader allows"
 SETUPTOOLS = "setuptools<81"
-"""As Colab and Kaggle have it: TensorBoard before 2.21 imports ``pkg_resources``, which newer ones do not bring."""
+"""As on Colab and Kaggle: TensorBoard before 2.21 imports ``pkg_resources``, which newer setuptools lack."""
 ENVIRONMENTS = (
     Environment(ALONE, "python3.13", ()),
     Environment(NEWEST, "python3.13", requirements(TRIED)),
@@ -116,19 +117,19 @@ ENVIRONMENTS = (
 
 
 def folder_of(environment: Environment) -> Path:
-    """Return where an environment lies while it is needed."""
+    """Return the folder of an environment."""
     return MADE / re.sub(r"\W+", "-", environment.name)
 
 
 def pip(python: Path, *arguments: str | Path) -> str:
-    """Let pip do something in the release's folder; return the seconds that it takes."""
+    """Run pip in the release's folder; return the seconds taken."""
     start = time.monotonic()
     subprocess.run([python, "-m", "pip", "-q", *arguments], cwd=RELEASE, check=True)
     return f"{time.monotonic() - start:.0f}"
 
 
 def measure_installing(environment: Environment, at: str) -> None:
-    """Fetch what requirements.txt asks for, install it, and once more the course's package; a row of each, and the environment is there."""
+    """Create an environment from requirements.txt; append rows on download and installation."""
     folder, (wheel,) = folder_of(environment), RELEASE.glob(FORM)
     python, asked = folder / "bin" / "python", ("-r", "requirements.txt")
     shutil.rmtree(folder, ignore_errors=True)
@@ -147,12 +148,12 @@ def measure_installing(environment: Environment, at: str) -> None:
 
 
 def python_of(environment: Environment, at: str) -> Path:
-    """Return the interpreter of an environment, made if it is not there; its wheel is that of the release."""
+    """Return the interpreter of an environment, which is created if necessary, with the release's wheel."""
     folder = folder_of(environment)
     python, (wheel,) = folder / "bin" / "python", RELEASE.glob(FORM)
     if environment.name == ALONE and at not in {row["commit"] for row in rows_of(INSTALLING_ROWS)}:
         measure_installing(environment, at)
-    if not (folder / "whole").exists():  # one that was stopped while it was filled is made anew
+    if not (folder / "whole").exists():  # rebuild an environment whose installation was interrupted
         shutil.rmtree(folder, ignore_errors=True)
         subprocess.run([environment.python, "-m", "venv", folder], check=True)
     wanted = (*environment.packages, str(wheel)) if environment.packages else ("-r", "requirements.txt")
@@ -162,7 +163,7 @@ def python_of(environment: Environment, at: str) -> Path:
 
 
 def handed_out(name: str, *, solved: bool) -> nbformat.NotebookNode:
-    """Return a released notebook, with the course's solution in its cells if it is asked for."""
+    """Return a released notebook, with the course's solution in its cells if `solved`."""
     notebook = nbformat.read(RELEASE / f"{name}.ipynb", as_version=4)
     if solved:
         solution = {grade_id(cell): cell.source for cell in nbformat.read(SOURCE / f"{name}.ipynb", as_version=4).cells}
@@ -173,12 +174,12 @@ def handed_out(name: str, *, solved: bool) -> nbformat.NotebookNode:
 
 
 def grade_id(cell: nbformat.NotebookNode) -> str:
-    """Return the id that nbgrader tracks a cell by, empty if it does not."""
+    """Return the id by which nbgrader tracks a cell; empty if it does not."""
     return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
 
 
 def asked(name: str, how: str) -> nbformat.NotebookNode:
-    """Return the notebook of a row."""
+    """Return the notebook for a row."""
     if name != TENSORBOARD:
         return handed_out(name, solved=how == SOLVED)
     cell = nbformat.v4.new_code_cell(OPENING, metadata={"nbgrader": {"grade_id": "check_tensorboard"}})
@@ -186,10 +187,10 @@ def asked(name: str, how: str) -> nbformat.NotebookNode:
 
 
 def run(notebook: nbformat.NotebookNode, python: Path) -> dict[str, Any]:
-    """Run a notebook in a fresh copy of the release; count errors but the stub's, outputs on standard error, and check cells that are all green."""
+    """Run a notebook in a fresh copy of the release; count errors, stderr outputs and passed checks."""
 
     class Kernel(AsyncKernelManager):  # type: ignore[misc]
-        """The kernel of the environment."""
+        """A kernel that runs in the environment."""
 
         @property
         def kernel_spec(self) -> Any:
@@ -231,13 +232,13 @@ def run(notebook: nbformat.NotebookNode, python: Path) -> dict[str, Any]:
 
 
 def page() -> str:
-    """Return the page with its tables as the rows are."""
+    """Return the page with its tables from the current rows."""
     text = filled(PAGE.read_text(encoding="utf-8"), "notebooks", notebooks())
     return filled(filled(text, "installing", installing()), "systems", installable())
 
 
 def notebooks() -> Iterator[str]:
-    """Yield the lines on each environment and notebook, of the newest rows."""
+    """Yield the lines for each environment and notebook, from the newest rows."""
     newest = {(row["environment"], row["notebook"], row["how"]): row for row in rows_of(ROWS)}
     yield "| where | Python, TensorFlow, NumPy | notebook | as handed out | with the solution | commit |"
     yield "|---|---|---|---|---|---|"
@@ -256,7 +257,7 @@ def notebooks() -> Iterator[str]:
 
 
 def installing() -> Iterator[str]:
-    """Yield the lines on what installing took, from the rows of the newest commit."""
+    """Yield the lines on installation, from the rows of the newest commit."""
     rows = rows_of(INSTALLING_ROWS)[-len(INSTALLING) :]
     yield "| into a fresh environment | seconds | MB |"
     yield "|---|---|---|"
@@ -266,7 +267,7 @@ def installing() -> Iterator[str]:
 
 
 def resolve() -> list[dict[str, str]]:
-    """Ask uv, for each system and Python, whether what requirements.txt names can be had there without compiling; a row of each."""
+    """Return, for each system and Python, whether uv finds wheels for requirements.txt there."""
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         listed = Path(folder) / "requirements.in"
@@ -307,21 +308,21 @@ def installable() -> Iterator[str]:
 
 
 def newest_of(names: tuple[str, ...]) -> dict[str, str]:
-    """Ask uv which versions pip would bring of packages that are asked for as `names` ask."""
+    """Return the versions that pip would install for the requirements `names`, according to uv."""
     command = ["uv", "pip", "compile", "--quiet", "--python-version", "3.13", "--no-annotate", "-"]
     said = subprocess.run(command, input="\n".join(names), capture_output=True, text=True, check=True).stdout
     return dict(re.findall(r"(?m)^([a-z-]+)==(\S+)", said))
 
 
 def _said(row: dict[str, str] | None) -> str:
-    """Say what a run came to."""
+    """Return the result of a run in words."""
     if row is None:
         return "not run"
     return f"{int(row['errors']) + int(row['noise'])} errors, {row['green']} of {row['checks']} cells green"
 
 
 def measure(environment: Environment, at: str, left: list[tuple[str, str]]) -> None:
-    """Make an environment, run in it what is left, a row of each, and remove it."""
+    """Create an environment, run the remaining notebooks with a row each, and remove it."""
     python = python_of(environment, at)
     names = [*re.findall(r"(?m)^[a-z]+", REQUIREMENTS.read_text(encoding="utf-8")), *BESIDE]
     answer = subprocess.run([python, "-c", VERSIONS, *names], capture_output=True, text=True, check=True).stdout
@@ -348,7 +349,7 @@ def measure(environment: Environment, at: str, left: list[tuple[str, str]]) -> N
 
 
 def main(names: list[str]) -> int:
-    """Run what has no row in the environments called `names`, or in all; 1 if one cannot be made, has errors, or is not green with the solution."""
+    """Run all notebooks without a row in the environments `names`, or in all; return 1 on any failure."""
     if (not names or ALONE in names) and (found := resolve()) != rows_of(SYSTEMS_ROWS):
         SYSTEMS_ROWS.unlink(missing_ok=True)
         for row in found:

@@ -32,13 +32,13 @@ class Recipe:
     Attributes
     ----------
     widths, drop, batch_norm
-        Hidden widths, drop rate after each hidden layer, batch normalisation.
+        Hidden widths, dropout rate after each hidden layer, batch normalization.
     decay
         Whether the learning rate falls linearly to zero.
     epochs, batch
-        How long it is trained, and on how many images a step.
+        Number of epochs, and batch size.
     first
-        What the weights begin as: an entry of `FIRST`.
+        Weight initializer: a key of `FIRST`.
     """
 
     widths: tuple[int, ...]
@@ -72,12 +72,12 @@ OF_THE_NOTEBOOK = {
     "1024x2-dropout0.5-decay": Recipe((1024,) * 2, drop=0.5),
     **{f"1500-{first}-one-epoch": Recipe((1500,), decay=False, epochs=1, batch=64, first=first) for first in FIRST},
 }
-"""What notebook 3 gives figures of."""
+"""The networks in notebook 3's figures."""
 N_VALIDATION = 10_000
 
 
 def images(*, validation: bool) -> tuple[np.ndarray, ...]:
-    """Return images (n, 784) of 0 to 1 and digits (n,) to learn from, and 10,000 to judge by: validation or test images."""
+    """Return images (n, 784) in [0, 1] and digits (n,) for training, and 10,000 for validation or test."""
     with np.load(DATA, allow_pickle=False) as data:
         x_train, x_test = (data[name].reshape(-1, 784).astype(np.float32) / 255 for name in ("x_train", "x_test"))
         y_train, y_test = data["y_train"].astype(np.int64), data["y_test"]
@@ -87,7 +87,7 @@ def images(*, validation: bool) -> tuple[np.ndarray, ...]:
 
 
 def accuracy(recipe: Recipe, seed: int, threads: int, *, validation: bool) -> float:
-    """Train `recipe` from `seed`; its accuracy on the images to judge by, between 0 and 1."""
+    """Train `recipe` from `seed`; return its accuracy on the held-out images, between 0 and 1."""
     import tensorflow.compat.v1 as tf
 
     x_train, y_train, x_test, y_test = images(validation=validation)
@@ -131,7 +131,7 @@ def _dense(tf, h, width, first):  # noqa: ANN001, ANN202 - TensorFlow has no typ
 
 
 def main() -> None:
-    """Run what has no row yet, seeds first, so that every network grows alike."""
+    """Run all networks without a row, seed by seed, so that they all get equally many."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--threads", type=int, default=1)

@@ -1,9 +1,9 @@
-"""Write ``evaluation/fairness.md`` and its plots from the rows of ``evaluation/fairness.csv``, with a plot of what luck decides.
+"""Write ``evaluation/fairness.md`` and its plots from the rows of ``evaluation/fairness.csv``.
 
 The page also has the figures of notebook 3, from the rows of ``evaluation/notebook.csv``.
 
-The rule: full points from 98.42 %, sloping to none at 97.5 %; a run that ends below by less than chance can explain is
-run again, up to two more times, and the best counts.
+The rule: full points from 98.42 %, sloping to none at 97.5 %; a run that falls short by less than chance can explain is
+rerun up to two times, and the best counts.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from evaluation.rows import rows_of
 from netgrader.grading.again import RetryRule
 
 HERE = Path(__file__).parent
-#: The contract's slope; a run is tried again from three deviations of a steady network below it on.
+#: The contract's slope; runs down to three standard deviations of a steady network below it are repeated.
 LINE = RetryRule("check_deep_accuracy", full=0.9842, none=0.975)
 DRAWS, SEED = 200_000, 20261125
 
 
 def shares(mean: float, deviation: float) -> tuple[npt.NDArray[np.float64], float]:
-    """Return what share of the points many students get whose network has this mean and deviation, and runs each needed."""
+    """Return the fraction of points in each of many draws, and the mean number of runs."""
     drawn = np.random.default_rng(SEED).normal(mean, deviation, (LINE.runs, DRAWS))
     best, used = drawn[0].copy(), np.ones(DRAWS)
     for further in drawn[1:]:
@@ -39,12 +39,12 @@ def shares(mean: float, deviation: float) -> tuple[npt.NDArray[np.float64], floa
 
 
 def loses(mean: float, deviation: float) -> float:
-    """Return the chance that such a network loses points."""
+    """Return the probability that such a network loses points."""
     return float(np.mean(shares(mean, deviation)[0] < 1))
 
 
 def read(name: str) -> tuple[dict[str, list[float]], set[str]]:
-    """Accuracies in percent by network, and the commits measured; none if there is no such file of rows."""
+    """Return accuracies in percent by network, and the measured commits; empty without such a file."""
     networks: dict[str, list[float]] = {}
     commits = set()
     for row in rows_of(HERE / name):
@@ -55,19 +55,19 @@ def read(name: str) -> tuple[dict[str, list[float]], set[str]]:
 
 
 def figures() -> dict[str, tuple[float, float, int]]:
-    """Return mean and deviation of the validation accuracy in percent, and the seeds, of each network of notebook 3."""
+    """Return mean and deviation of validation accuracy (percent), and seeds, per network of notebook 3."""
     networks, _ = read("notebook.csv")
     return {name: (statistics.mean(of), statistics.stdev(of), len(of)) for name, of in networks.items()}
 
 
 def main() -> None:
-    """Read the rows, write the page and its plot."""
+    """Write the page and its plot."""
     (HERE / "fairness.md").write_text(page(), encoding="utf-8")
     _plot(read("fairness.csv")[0], np.random.default_rng(20261125))
 
 
 def page() -> str:
-    """The page."""
+    """Return the page."""
     networks, commits = read("fairness.csv")
     lines = []
     for name, reached in sorted(networks.items(), key=lambda entry: statistics.mean(entry[1])):
@@ -166,7 +166,7 @@ NOTEBOOK = {
     "1500-equal-one-epoch": "all weights equal, one epoch",
     "1500-zero-one-epoch": "all weights zero, one epoch",
 }
-"""What notebook 3 calls each network, in its order."""
+"""Notebook 3's name for each network, in its order."""
 
 if __name__ == "__main__":
     main()

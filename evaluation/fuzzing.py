@@ -27,13 +27,13 @@ HERE = Path(__file__).parent
 ROWS = HERE / "fuzzing.csv"
 ROAD = "whole road"
 READERS, ROADS = 1_000_000, 10_000
-"""How many inputs are wanted: of the readers together, and of the whole road."""
-SLICE = 20.0  # seconds of one target before the next has its turn
+"""Target numbers of inputs: for all readers together, and for the whole pipeline."""
+SLICE = 20.0  # seconds per target in each turn
 
 
 @dataclass
 class Row:
-    """What was tried of one target at one commit."""
+    """Counts for one target at one commit."""
 
     commit: str
     target: str
@@ -43,14 +43,14 @@ class Row:
     slowest_seconds: float = 0.0
 
     def add(self, report: Report) -> None:
-        """Count in what was tried now."""
+        """Add the counts of a report."""
         self.inputs += report.tried
         self.wrong += len(report.wrong)
         self.slowest_seconds = max(self.slowest_seconds, round(report.slowest, 2))
 
 
 def load(path: Path) -> list[Row]:
-    """The tally as it stands."""
+    """Return the current tally."""
     counts = ("first_seed", "inputs", "wrong")
     return [
         Row(row["commit"], row["target"], *(int(row[name]) for name in counts), float(row["slowest_seconds"]))
@@ -59,7 +59,7 @@ def load(path: Path) -> list[Row]:
 
 
 def save(rows: list[Row], path: Path) -> None:
-    """Write the tally in one move."""
+    """Write the tally atomically."""
     part = path.with_suffix(".part")
     part.unlink(missing_ok=True)
     for row in map(asdict, rows):
@@ -68,7 +68,7 @@ def save(rows: list[Row], path: Path) -> None:
 
 
 def row_of(rows: list[Row], at: str, target: str) -> Row:
-    """The row of `target` at commit `at`, made if there is none; its seeds follow on those of all others."""
+    """Return the row of `target` at commit `at`, added if missing; its seeds follow those of all commits."""
     found = next((row for row in rows if (row.commit, row.target) == (at, target)), None)
     if found is None:
         found = Row(at, target, next_seed(rows, target))
@@ -77,17 +77,17 @@ def row_of(rows: list[Row], at: str, target: str) -> Row:
 
 
 def next_seed(rows: list[Row], target: str) -> int:
-    """The first seed of `target` that was not tried yet."""
+    """Return the first unused seed of `target`."""
     return sum(row.inputs for row in rows if row.target == target)
 
 
 def fuzz_reader(name: str, start: int, seconds: float) -> Report:
-    """One reader for so many seconds, from seed `start` on."""
+    """Fuzz one reader for `seconds`, starting at seed `start`."""
     return fuzz(TARGETS[name], itertools.count(start), seconds)
 
 
 def walk_roads(start: int, seconds: float) -> Report:
-    """Whole roads for so many seconds, from seed `start` on."""
+    """Fuzz the whole pipeline for `seconds`, starting at seed `start`."""
     report = Report()
     with tempfile.TemporaryDirectory(prefix="netgrader-fuzz-") as name:
         road = build_road(Path(name))
@@ -99,7 +99,7 @@ def walk_roads(start: int, seconds: float) -> Report:
             begin = time.monotonic()
             try:
                 road.walk(change(road.good, random), Path(name), random)
-            except CageError:  # the machine's trouble, not the notebook's: this seed is not counted
+            except CageError:  # a problem of the machine, not of the notebook: this seed is not counted
                 sys.stdout.write(f"{ROAD}, seed {seed}: {traceback.format_exc(limit=-1)}\n")
                 break
             except Exception:  # noqa: BLE001  (this is what is looked for)
@@ -110,14 +110,14 @@ def walk_roads(start: int, seconds: float) -> Report:
 
 
 def main(minutes: float, only: str | None = None, path: Path = ROWS) -> int:
-    """Fuzz each target in turn; 1 if anything went wrong."""
+    """Fuzz each target in turn; return 1 if anything went wrong."""
     deadline, failed = time.monotonic() + 60 * minutes, False
     at = measured_commit("netgrader", "tests/attacks")
     names = [name for name in (*TARGETS, ROAD) if only in (None, name)]
     if ROAD in names:
         require_self_tests()
     rows = load(path)
-    # A reader that alone has had its million gives its turns to the others.
+    # A reader that has reached the target by itself leaves its turns to the others.
     names = [name for name in names if only or next_seed(rows, name) < READERS] or names
     while (left := deadline - time.monotonic()) > 0:
         for name in names:
@@ -136,13 +136,13 @@ def main(minutes: float, only: str | None = None, path: Path = ROWS) -> int:
 
 
 def _with_others(mine: list[Row], path: Path, names: list[str]) -> list[Row]:
-    """The tally with what another run has counted meanwhile for targets that are not ours."""
+    """Return the tally with concurrent counts of other targets."""
     others = [row for row in load(path) if row.target not in names]
     return [*others, *(row for row in mine if row.target in names)]
 
 
 def summary(rows: list[Row]) -> str:
-    """The totals in two lines."""
+    """Return the totals in two lines."""
     readers = [row for row in rows if row.target != ROAD]
     roads = [row for row in rows if row.target == ROAD]
     return "\n".join(

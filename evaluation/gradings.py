@@ -26,7 +26,7 @@ NETWORKS = {
     "400x3": ((400, 400, 400), 0.0, 4),
     "512-256-128": ((512, 256, 128), 0.0, 4),
 }
-"""Hidden widths, drop rate after each hidden layer, and epochs, of ReLU networks by Adam at 0.001 in minibatches of 100."""
+"""Hidden widths, dropout rate and epochs of ReLU networks, trained by Adam at 0.001 in minibatches of 100."""
 PROGRAM = """# notebook: 3_deep_network
 # %% deep_network
 def deep_network():
@@ -67,7 +67,7 @@ net, sess, acc_trn, acc_val = deep_training()
 
 
 def main() -> None:
-    """Grade what has no row yet, each network once before any a second time."""
+    """Run all gradings without a row, each network once before any a second time."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--times", type=int, default=10)
     times = parser.parse_args().times

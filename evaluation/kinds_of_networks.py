@@ -1,4 +1,4 @@
-"""The networks of ``evaluation/clean_networks.py``: sixty that never saw a test image, and some that did."""
+"""The networks of ``evaluation/clean_networks.py``: sixty trained honestly, others on test images."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ class Recipe:
     Attributes
     ----------
     widths, activation, filters
-        Hidden layers, and filters of the convolutions before them, which halve the picture.
+        Hidden layers, and filters of the strided convolutions before them.
     optimizer, rate, falling
         The rate falls linearly to zero if `falling`.
     epochs, batch
-        How long it is trained, and on how many images a step.
+        Number of epochs, and batch size.
     drop, batch_norm, decay
-        Drop rate after each hidden layer, batch normalisation, factor of the weights' squares in the loss.
+        Dropout rate after each hidden layer, batch normalization, L2 coefficient in the loss.
     moved, noise
-        Pixels by which each minibatch is moved at most, and the deviation of the noise added to it.
+        Maximum shift of a minibatch in pixels, and standard deviation of its noise.
     rows, wrong_labels
-        How many training images, and the share of them that get a random label.
+        Number of training images, and the fraction with a random label.
     members
-        How many such networks are trained together; the mean of their log-probabilities counts.
+        Size of an ensemble trained together; the mean of its log-probabilities counts.
     seen, seen_in
-        The share of the test images that it is trained on in addition, and in which epochs; in all if None.
+        Fraction of the test images added to the training images, and the epochs that use them; all if None.
     """
 
     widths: tuple[int, ...] = (256,)
@@ -63,7 +63,7 @@ def listed(kind: str) -> dict[str, Recipe]:
 
 
 CLEAN = listed("clean")
-"""Never saw a test image."""
+"""Networks that never saw a test image."""
 GUILTY = listed("guilty")
-"""Were trained on test images as well."""
+"""Networks also trained on test images."""
 RECIPES = {**GUILTY, **CLEAN}

@@ -29,25 +29,25 @@ HERE = Path(__file__).parent
 FILE = HERE / "rates.csv"
 NETWORKS: Mapping[str, tuple[int, ...]] = {"10": (), "1500-10": (1500,), "512-512-512-10": (512, 512, 512)}
 OPTIMIZERS: Mapping[str, Mapping[str, float]] = {
-    # A rate that a person would call good: the best of a sweep over an epoch, or near it.
+    # Rates that an expert would choose: the best of a sweep over one epoch, or close to it.
     "adam": {"10": 3e-3, "1500-10": 1e-3, "512-512-512-10": 1e-3},
     "sgd": {"10": 0.3, "1500-10": 0.3, "512-512-512-10": 0.2},
     "momentum": {"10": 0.03, "1500-10": 0.03, "512-512-512-10": 0.03},
     "rmsprop": {"10": 1e-3, "1500-10": 3e-4, "512-512-512-10": 3e-4},
 }
 POWERS = range(-4, 5)
-"""Of three, which the good rate is multiplied by."""
+"""Powers of three by which the good rate is multiplied."""
 TEST_ROWS = 2_000
 
 
 def rates_of(network: str, optimizer: str) -> tuple[float, ...]:
-    """The rates that are tried, ascending, the good one in the middle."""
+    """Return the rates to try, ascending, with the good one in the middle."""
     good = OPTIMIZERS[optimizer][network]
     return tuple(float(f"{good * 3.0**power:.6g}") for power in POWERS)
 
 
 def graph_of(network: str, optimizer: str, rate: float) -> GraphEvidence:
-    """A network of ReLUs with softmax cross-entropy, as a student would hand it over."""
+    """Return a ReLU network with softmax cross-entropy, as a student would submit it."""
     import tensorflow.compat.v1 as tf
 
     from netgrader.student.graphs import export_graph
@@ -71,7 +71,7 @@ def graph_of(network: str, optimizer: str, rate: float) -> GraphEvidence:
 
 
 def row_of(network: str, optimizer: str, rate: float, seed: int, run: ShortRun) -> dict[str, object]:
-    """What is kept of a run: its loss, smoothed as it is judged, and its accuracy, early and in the end."""
+    """Return a run's row: smoothed loss and accuracy, early and at the end."""
     smooth, highest = run.smoothed, np.maximum.accumulate(run.losses)
     figures = {
         "first": run.losses[0],
@@ -87,7 +87,7 @@ def row_of(network: str, optimizer: str, rate: float, seed: int, run: ShortRun) 
 
 
 def main() -> None:
-    """Run what has no row yet, seeds first, so that all networks and optimizers grow alike."""
+    """Run all combinations without a row, seed by seed, so that they all get equally many."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=10)
     options = parser.parse_args()

@@ -1,4 +1,4 @@
-"""Write ``evaluation/rates.md`` from the rows of ``evaluation/rates.csv``: verdicts on good and on bad rates."""
+"""Write ``evaluation/rates.md``, verdicts on good and bad rates, from ``evaluation/rates.csv``."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ PAGE = Path(__file__).with_name("rates.md")
 GOOD, LOW, HIGH, DIVERGES = "good", "learning-rate-too-low", "learning-rate-too-high", "learning-rate-diverges"
 WORDS = {GOOD: "good", LOW: "too low", HIGH: "too high", DIVERGES: "diverges"}
 BETTER = {"rmsprop": 1}
-"""Steps of three from the rate in the middle of those that were run to one that is good, where there are any."""
+"""Optimizers whose good rate is this many powers of three above the middle one."""
 AROUND, BEYOND = 3, 2
-"""Steps of three beside a rate that are looked at: nine times stands for ten times."""
+"""Powers of three around the good rate to report, and the one that counts as far off: nine times replaces ten times."""
 
 HEAD = f"""# What is said of a learning rate
 
@@ -38,20 +38,20 @@ number each, seeds differ. Below are the rates in units of the good one.
 
 
 def runs_of(found: Iterable[Row]) -> tuple[dict[float, ShortRun], dict[float, ShortRun]]:
-    """What the rows of one seed tell, by rate: runs of as many steps as a verdict needs, and the same after `EARLY` steps."""
+    """Return the runs in one seed's rows by rate: complete, and after `EARLY` steps."""
     whole, early = {}, {}
     for row in found:
         rate = float(row["rate"])
         first, accuracy = float(row["first"]), float(row["accuracy"])
         for runs, loss, highest in ((whole, "loss", "highest"), (early, "loss_early", "highest_early")):
-            # All that a verdict looks at: the first loss, the highest, and the mean of the last ones.
+            # A verdict uses only the first loss, the highest, and the mean of the last ones.
             losses = np.array([first, float(row[highest]), *[float(row[loss])] * Runs.SMOOTH])
             runs[rate] = ShortRun(rate, losses, float(row["accuracy_early"]), accuracy)
     return whole, early
 
 
 def verdicts() -> tuple[dict[tuple[str, str], list[Counter[str]]], list[str], int]:
-    """Verdicts by network and optimizer at each power of three, what was settled too early, and how many were settled."""
+    """Return verdicts by network, optimizer and power of three; wrong early ones; number of early ones."""
     by_seed: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
     for row in rows_of(FILE):
         by_seed[row["network"], row["optimizer"], row["seed"]].append(row)
@@ -60,7 +60,7 @@ def verdicts() -> tuple[dict[tuple[str, str], list[Counter[str]]], list[str], in
     for (network, optimizer, seed), found in sorted(by_seed.items()):
         whole, early = runs_of(found)
         if len(whole) < len(POWERS):
-            continue  # of this seed not all rates have been run yet
+            continue  # not all rates of this seed have been run yet
         rates = sorted(whole)
         for at in range(1, len(rates) - 1):
             third, rate, triple, far = (rates[min(at + step, len(rates) - 1)] for step in (-1, 0, 1, BEYOND))
@@ -75,13 +75,13 @@ def verdicts() -> tuple[dict[tuple[str, str], list[Counter[str]]], list[str], in
 
 
 def cell(counts: Counter[str]) -> str:
-    """The counts of one rate in short."""
+    """Return the counts for one rate in short form."""
     signs = {GOOD: "+", LOW: "<", HIGH: ">", DIVERGES: "!"}
     return " ".join(f"{signs[code]}{counts[code]}" for code in signs if counts[code])
 
 
 def table(said: Mapping[tuple[str, str], Sequence[Counter[str]]]) -> list[str]:
-    """Lines of the table, the rates at either end left out, which have no neighbours."""
+    """Return the lines of the table without the outermost rates, which lack neighbors."""
     powers = range(-AROUND, AROUND + 1)
     shown = ["1" if power == 0 else f"{3**power}" if power > 0 else f"1/{3**-power}" for power in powers]
     lines = ["| network | optimizer | good rate | " + " | ".join(shown) + " |", "|---" * (len(powers) + 3) + "|"]
@@ -96,13 +96,13 @@ def table(said: Mapping[tuple[str, str], Sequence[Counter[str]]]) -> list[str]:
 
 
 def _around(by: int) -> range:
-    """Places among the rates that were run, of the good one and of those beside it."""
+    """Return the indexes of the good rate and its neighbors."""
     good = by - POWERS[0]
     return range(good - AROUND, good + AROUND + 1)
 
 
 def kept(said: Mapping[tuple[str, str], Sequence[Counter[str]]]) -> tuple[Counter[str], Counter[str]]:
-    """What was said of good rates, and of those nine times or a ninth of one."""
+    """Return the verdicts on good rates, and on those nine times too high or too low."""
     good, off = Counter[str](), Counter[str]()
     for (_, optimizer), counts in said.items():
         middle = BETTER.get(optimizer, 0) - POWERS[0]
@@ -112,7 +112,7 @@ def kept(said: Mapping[tuple[str, str], Sequence[Counter[str]]]) -> tuple[Counte
 
 
 def promises(said: Mapping[tuple[str, str], Sequence[Counter[str]]]) -> list[str]:
-    """The two promises, and how often they were kept."""
+    """Return the table of both promises, and how often they were kept."""
     good, off = kept(said)
     return [
         "| promise | measured |",
@@ -123,7 +123,7 @@ def promises(said: Mapping[tuple[str, str], Sequence[Counter[str]]]) -> list[str
 
 
 def page() -> str:
-    """The page."""
+    """Return the page."""
     said, wrong, settled = verdicts()
     commits = sorted({row["commit"] for row in rows_of(FILE)})
     early = [

@@ -28,13 +28,13 @@ ROWS = Path(__file__).with_suffix(".csv")
 
 
 def later(commit: str) -> list[str]:
-    """That commit and those after it, as rows name them."""
+    """Return this commit and later ones, as rows abbreviate them."""
     command = ["git", "log", "--format=%h", f"{commit}^..HEAD"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
 
 
 def wanted() -> Iterator[Seeded]:
-    """Everything, the first seed of all first."""
+    """Yield all combinations, seed by seed."""
     for seed in range(max(SEEDS.values())):
         for notebook, seeds in SEEDS.items():
             if seed < seeds:
@@ -42,7 +42,7 @@ def wanted() -> Iterator[Seeded]:
 
 
 def row_of(one: Seeded, at: str) -> dict[str, object]:
-    """What came of it."""
+    """Grade a notebook; return its row."""
     with tempfile.TemporaryDirectory(prefix="netgrader-right-") as name:
         start = time.monotonic()
         result = graded(one, Path(name))
@@ -63,7 +63,7 @@ def row_of(one: Seeded, at: str) -> dict[str, object]:
 
 
 def main() -> int:
-    """Grade what has no row; 1 if a right notebook lost points in any row of this commit."""
+    """Grade all notebooks without a row; return 1 if a right one lost points in any counted row."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=None, help="begin no further notebook after so many")
     parser.add_argument("--only", choices=list(SEEDS), help="one notebook")

@@ -1,4 +1,4 @@
-"""Rows of a measurement: a CSV file that grows by one at a time, the commit that is measured, and a page's tables."""
+"""Measurement rows: an append-only CSV file, the measured commit, and a page's tables."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ ROOT = Path(__file__).parents[1]
 
 
 def measured_commit(*paths: str) -> str:
-    """Return the last commit that changed what is measured; without paths, the last one."""
+    """Return the last commit that changed these paths; without paths, the last commit."""
     command = ["git", "log", "-1", "--format=%h", "--", *paths]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
-    """Return all rows that there are."""
+    """Return all rows; none if the file does not exist."""
     if not path.exists():
         return []
     with path.open(encoding="utf-8", newline="") as file:
@@ -30,7 +30,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 
 def append_row(path: Path, fields: Iterable[str], row: Mapping[str, object]) -> None:
-    """Write a row under the file's head, with its line ends; a new file gets `fields` as its head."""
+    """Append a row, with the file's own header and line endings; a new file gets `fields` as header."""
     new, ending = not path.exists(), "\n"
     if not new:
         with path.open(encoding="utf-8", newline="") as file:
@@ -44,7 +44,7 @@ def append_row(path: Path, fields: Iterable[str], row: Mapping[str, object]) -> 
 
 
 def filled(text: str, part: str, lines: Iterable[str]) -> str:
-    """Return a page with `lines` between the comments that begin and end a part of it."""
+    """Return a page with `lines` between the comments that delimit the part."""
     begin, end = f"<!-- {part} -->", f"<!-- end of {part} -->"
     before, _, rest = text.partition(begin)
     return f"{before}{begin}\n\n" + "\n".join(lines) + f"\n\n{end}{rest.partition(end)[2]}"

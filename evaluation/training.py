@@ -39,7 +39,7 @@ NONE = "none"
 
 
 class Product(NamedTuple):
-    """A loop, the operator applied to it (`NONE` for none), and the seed of its random numbers."""
+    """A loop, the operator applied to it (`NONE` for none), and a random seed."""
 
     operator: str
     loop: str
@@ -47,7 +47,7 @@ class Product(NamedTuple):
 
     @property
     def source(self) -> str:
-        """The program."""
+        """Return the program."""
         if self.operator == NONE:
             return str(RIGHT[self.loop])
         operator = next(one for one in OPERATORS if one.name == self.operator)
@@ -55,13 +55,13 @@ class Product(NamedTuple):
 
 
 def done(at: str) -> set[Product]:
-    """What has been measured at this commit."""
+    """Return what has been measured at this commit."""
     rows = [row for row in rows_of(ROWS) if row["commit"] == at]
     return {Product(row["operator"], row["loop"], int(row["seed"])) for row in rows}
 
 
 def wanted(products: int) -> Iterator[Product]:
-    """So many products of each operator, each loop in turn, then with another seed; and as many of the right loops."""
+    """Yield `products` of each operator, over all loops and then over seeds, and as many right loops."""
     loops = list(RIGHT)
     for number in range(products):
         for shift, operator in enumerate([NONE, *(one.name for one in OPERATORS)]):
@@ -69,7 +69,7 @@ def wanted(products: int) -> Iterator[Product]:
 
 
 def measure(batch: list[Product], raw: tuple[Any, Any]) -> Iterator[tuple[Product, str, str, str]]:
-    """What is named, remarked on, and in which aspects something is lost."""
+    """Yield each product with the codes named, remarks, and aspects that lose credit."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (x_train, y_train), (x_test, y_test) = raw
@@ -106,7 +106,7 @@ def measure(batch: list[Product], raw: tuple[Any, Any]) -> Iterator[tuple[Produc
 
 
 def main() -> None:
-    """Measure what is missing."""
+    """Run all missing measurements."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--products", type=int, default=100, help="of each operator")
     products = parser.parse_args().products

@@ -1,6 +1,6 @@
 """Write the tables of ``evaluation/training.md``.
 
-Of ``evaluation/training.csv`` the rows of the commit that has most count, of ``evaluation/right_notebooks.csv`` the last of each notebook.
+Sources: in ``evaluation/training.csv``, the commit with most rows; in ``right_notebooks.csv``, each notebook's last row.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ BY_NAME = {operator.name: operator for operator in OPERATORS}
 
 
 def loops_of(rows: list[Row]) -> int:
-    """How many different loops the rows are of."""
+    """Return the number of different loops in the rows."""
     return len({row["loop"] for row in rows})
 
 
 def of_most(rows: list[Row]) -> list[Row]:
-    """The rows of the commit that has most."""
+    """Return the rows of the commit that has most."""
     at = Counter(row["commit"] for row in rows).most_common(1)[0][0]
     return [row for row in rows if row["commit"] == at]
 
@@ -37,18 +37,18 @@ def is_named(row: Row) -> bool:
 
 
 def is_alone(row: Row) -> bool:
-    """Whether nothing but the mistake was named as a fault."""
+    """Whether no other fault was named."""
     operator = BY_NAME[row["operator"]]
     return row["named"].split() == ([] if operator.remark else [operator.code])
 
 
 def earned_all(row: Row) -> bool:
-    """Whether of a right loop nothing was named and nothing lost."""
+    """Whether a right loop earned everything and no fault was named."""
     return not row["named"] and not row["lost"]
 
 
 def table() -> list[str]:
-    """Lines of the table: for each operator, in how many of its products it was named, it alone."""
+    """Return the table: for each operator, how often it was named, and named alone."""
     rows = of_most(rows_of(HERE / "training.csv"))
     at = rows[0]["commit"]
     by_operator = defaultdict(list)
@@ -72,12 +72,12 @@ def table() -> list[str]:
 
 
 def latest(rows: list[Row]) -> list[Row]:
-    """The last row of each right notebook, style and seed."""
+    """Return the last row of each right notebook, style and seed."""
     return list({(row["notebook"], row["style"], row["seed"]): row for row in rows}.values())
 
 
 def notebooks() -> list[str]:
-    """Lines on right notebooks: a table of what was graded last."""
+    """Return the table of the latest gradings of right notebooks."""
     rows = latest(rows_of(HERE / "right_notebooks.csv"))
     lines = ["| notebook | graded | lost points | test accuracies, % |", "|---|---|---|---|"]
     for name in sorted({row["notebook"] for row in rows}):
@@ -95,12 +95,12 @@ def lost(row: Row) -> bool:
 
 
 def page() -> str:
-    """The page, with both tables as the rows are."""
+    """Return the page with both tables from the current rows."""
     return filled(filled(PAGE.read_text(encoding="utf-8"), "table", table()), "right notebooks", notebooks())
 
 
 def main() -> None:
-    """Put the tables into the page."""
+    """Write the tables into the page."""
     PAGE.write_text(page(), encoding="utf-8")
 
 

@@ -1,7 +1,7 @@
-"""The page ``docs/reference/verdicts.md`` and its figure: every count is taken from committed rows.
+"""Write ``docs/reference/verdicts.md`` and its figure; every count comes from committed rows.
 
-`first_sight/rounds.csv` has a line for each round of programs that the software had not been developed on; a new round is
-a new line. All other counts are made here from the rows of ``evaluation/``. ``make reference`` writes both.
+`first_sight/rounds.csv` has a line for each round of programs unknown during development; a new round adds a line. All other
+counts are computed here from the rows of ``evaluation/``. ``make reference`` writes both files.
 """
 
 from __future__ import annotations
@@ -43,26 +43,26 @@ HERE = Path(__file__).parent
 ROUNDS, VERSIONS = HERE / "first_sight" / "rounds.csv", HERE / "versions.csv"
 FIRST_SIGHT, AFTER, FIRST_RUN, DEVELOPMENT = SIGHTS = ("first sight", "labelled after", "first run", "development")
 Z = 1.959964
-"""The normal quantile of a 95 % interval."""
+"""Normal quantile of a 95 % interval."""
 Row = dict[str, str]
 
 
 class Share(NamedTuple):
-    """How many of how many: independent programs, and their products where there are any."""
+    """Count k of n: independent programs, and their products if there are any."""
 
     k: int
     n: int
     products: tuple[int, int] | None = None
 
     def interval(self) -> tuple[float, float]:
-        """Return the 95 % interval of Wilson (1927), as shares."""
+        """Return the 95 % interval of Wilson (1927), as fractions."""
         share, spread = self.k / self.n, Z * Z / self.n
         middle, half = share + spread / 2, Z * sqrt(share * (1 - share) / self.n + spread / (4 * self.n))
         return max(0.0, (middle - half) / (1 + spread)), min(1.0, (middle + half) / (1 + spread))
 
 
 class Line(NamedTuple):
-    """A line of a table: what was measured, on which set, at which versions, and where its rows are."""
+    """A line of a table: what was measured, on which set, at which versions, and its rows."""
 
     question: str
     set: str
@@ -73,7 +73,7 @@ class Line(NamedTuple):
 
 
 def tally(found: Iterable[tuple[str, bool]], of: Callable[[Iterable[bool]], bool]) -> Share:
-    """Count products, and programs of whose products `of` (any, all) holds."""
+    """Count products, and programs for whose products `of` (any, all) holds."""
     by_program = defaultdict(list)
     for program, holds in found:
         by_program[program].append(holds)
@@ -83,7 +83,7 @@ def tally(found: Iterable[tuple[str, bool]], of: Callable[[Iterable[bool]], bool
 
 
 def program_of(claim: Claim) -> str:
-    """Return the program that a benchmark's entry is a version, a copy or a mutant of."""
+    """Return the program of which a benchmark's entry is a version, copy or mutant."""
     path = claim.program.split("/")
     if claim.set == "TensorFlow-Program-Bugs":
         name = path[2].removesuffix("-buggy").removesuffix("-fix").removesuffix("-model")
@@ -94,7 +94,7 @@ def program_of(claim: Claim) -> str:
 
 
 def rounds() -> list[Line]:
-    """Return the rounds of first sight."""
+    """Return the rounds at first sight."""
     lines = []
     for row in rows_of(ROUNDS):
         products = (int(row["products_k"]), int(row["products_n"])) if row["products_n"] else None
@@ -104,7 +104,7 @@ def rounds() -> list[Line]:
 
 
 def corpus(path: Path, what: str) -> list[Line]:
-    """Return what the reader says of a corpus of networks."""
+    """Return the reader's results on a corpus of networks."""
     rows = [row for line in path.read_text(encoding="utf-8").splitlines() if (row := json.loads(line))["mode"] == "lab"]
     versions = sorted({row["commit"] for row in rows})
     found: dict[str, list[tuple[str, bool]]] = {"accused": [], "named": []}
@@ -121,7 +121,7 @@ def corpus(path: Path, what: str) -> list[Line]:
 
 
 def benchmarks() -> list[Line]:
-    """Return what the reader says of three public benchmarks after it was developed on them."""
+    """Return the reader's results on three public benchmarks, after development on them."""
     measured = last_rows(TOOL)
     right, wrong = [], []
     for claim, row in Sums(claims(), measured).pairs:
@@ -159,7 +159,7 @@ def loops() -> list[Line]:
 
 
 def notebooks() -> list[Line]:
-    """Return how many right notebooks lost points when they were graded last."""
+    """Return how many right notebooks lost points in their latest grading."""
     last = latest(rows_of(HERE / "right_notebooks.csv"))
     share = tally(((row["style"] + row["notebook"], lost(row)) for row in last), any)
     versions = sorted({row["commit"] for row in last})
@@ -179,7 +179,7 @@ def test_images() -> list[Line]:
 
 
 def attacks() -> list[Line]:
-    """Return how many attacks earned more than was deserved, by grader."""
+    """Return how many attacks earned undeserved points, by grader."""
     path = HERE / "elsewhere.csv"
     rows = rows_of(path)
     versions = {row["grader"]: row["version"] for row in rows}
@@ -197,7 +197,7 @@ def attacks() -> list[Line]:
 
 
 def neuralint() -> list[Line]:
-    """Return what two tools name of NeuraLint's own programs that NeuraLint can read."""
+    """Return the faults that two tools name in those of NeuraLint's programs that NeuraLint can read."""
     theirs, ours = last_rows(benchmark_neuralint.TOOL), last_rows(TOOL)
     by_them, by_us = [], []
     for claim in claims():
@@ -214,7 +214,7 @@ def neuralint() -> list[Line]:
 
 
 def deviations() -> tuple[float, float]:
-    """Return the least and the largest standard deviation of a network's accuracy between trainings, in percent."""
+    """Return smallest and largest standard deviation of a network's accuracy over trainings (percent)."""
     reached = defaultdict(list)
     for row in rows_of(HERE / "fairness.csv"):
         reached[row["network"]].append(100 * float(row["test_accuracy"]))
@@ -223,7 +223,7 @@ def deviations() -> tuple[float, float]:
 
 
 def moved() -> tuple[str, str, str]:
-    """Return the least and the largest mark of the notebook whose mark moved between gradings, and its points."""
+    """Return lowest and highest mark of the notebook whose mark varied between gradings, and its maximum."""
     marks = defaultdict(list)
     for row in rows_of(HERE / "ten_gradings.csv"):
         marks[row["student"], row["notebook"]].append((float(row["score"]), row["of"]))
@@ -248,7 +248,7 @@ def measured() -> list[Line]:
 
 
 def date_of(version: str) -> str:
-    """Return the day of a commit; one that is not listed yet is looked up and listed."""
+    """Return the date of a commit; look up and record a missing one."""
     days = {row["version"]: row["date"] for row in rows_of(VERSIONS)}
     if version not in days:
         command = ["git", "log", "-1", "--format=%as", version]
@@ -264,7 +264,7 @@ def percent(share: Share) -> str:
 
 
 def table(lines: Iterable[Line]) -> str:
-    """Return a table of Markdown."""
+    """Return a Markdown table."""
     out = ["| question | set | sight | programs | 95 % | products | date, version | rows |", "|---" * 8 + "|"]
     for line in lines:
         days = sorted(map(date_of, line.versions))
@@ -299,7 +299,7 @@ def page() -> str:
 
 
 KINDS = {".py": "programs", ".md": "page"}
-"""What a line links to that has no rows of its own: its counts are in the commit's message, or on the page."""
+"""Link text for a line without rows of its own: its counts are in the commit's message, or on the page."""
 SECTIONS = {
     "right": ("accused", "unlabelled", "untrue"),
     "wrong": ("named",),

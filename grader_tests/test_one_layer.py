@@ -1,4 +1,4 @@
-"""Hidden checks of notebook 1, which rest on what must not be known. Students see their sentences."""
+"""Hidden checks of notebook 1, which rely on secrets. Students see only their sentences."""
 
 from netgrader.checks import Text, grades
 from netgrader.judges.dense import require_activation, require_glorot_uniform, require_weights_used, try_case
@@ -11,7 +11,7 @@ LAYER = "check_fully_connected_layer"
 NETWORK = "check_one_layer_network"
 TRAIN = "check_train"
 
-# Where the notebook trains the student's own network; one layer reaches 0.9 in its first epoch.
+# The cell in which the notebook trains the student's own network; one layer reaches 0.9 in its first epoch.
 OWN_RUN = RunCells("run_training", NETWORK, Text("the cell under “Five epochs”"), least=0.7, epochs=5)
 
 # ---- fully_connected_layer -----------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Hidden checks of notebook 2, which rest on what must not be known. Students see their sentences."""
+"""Hidden checks of notebook 2, which rely on secrets. Students see only their sentences."""
 
 from netgrader.checks import grades
 from netgrader.judges.pads import show_pad

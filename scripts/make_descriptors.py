@@ -1,7 +1,7 @@
-"""Write ``descriptors.binpb``, the protobuf descriptors that `graphread.graph.nodes` reads graphs with.
+"""Write ``descriptors.binpb``, the protobuf descriptors for `graphread.graph.nodes`.
 
-``python scripts/make_descriptors.py`` takes them from the installed TensorFlow. The wire format of GraphDef
-is stable; the file needs making again only when TensorFlow adds a field that the reader should know.
+``python scripts/make_descriptors.py`` extracts them from the installed TensorFlow. The wire format of GraphDef is stable; the
+file needs an update only when TensorFlow adds a field that the reader should know.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ DESCRIPTORS = Path(__file__).parents[1] / "packages/graphread/src/graphread/grap
 
 
 def main() -> None:
-    """Collect MetaGraphDef's file and all that it depends on, each after what it needs, and write them."""
+    """Collect the file of MetaGraphDef and its dependencies, dependencies first, and write them."""
     from tensorflow.core.protobuf import meta_graph_pb2  # noqa: PLC0415 - takes seconds, and only this script needs it
 
     files = descriptor_pb2.FileDescriptorSet()

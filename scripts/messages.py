@@ -1,7 +1,7 @@
-"""Bring the catalogues of a language up to date, and compile them: ``make messages LANGUAGE=de``.
+"""Update and compile the translation catalogues of a language: ``make messages LANGUAGE=de``.
 
-Ours is ``netgrader/languages/de.po``; the course on digits has one beside its checks, and one beside its hidden tests, which no
-release holds. What no program says any more goes; what is new is empty, and said in English until somebody translates it.
+Ours is ``netgrader/languages/de.po``; the digits course has one next to its checks, and one next to its hidden tests, which
+no release contains. Obsolete messages are removed; new ones are empty, and appear in English until they are translated.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ KEYWORDS = {"Text": None, "Plural": (1, 2)}
 SAID_IN_TABLES = {"sentence", "why", "hint"}
 OF_THE_COURSE = {"only_in_grading", "called"}
 PLACE, WORD = re.compile(r"\{[^{}]*\}"), re.compile(r"[A-Za-z]{3}")
-"""What is put into a text, and what makes a text worth a translation: places and signs alone are said as they are."""
+"""Matches a placeholder, and a word: texts of placeholders and symbols alone need no translation."""
 WIDTH = 120
 DATED = datetime(2000, 1, 1, tzinfo=UTC)
-"""The date in each catalogue, so that files are the same on each day."""
+"""The date in each catalogue, fixed so that files do not depend on the day."""
 
 Id = str | tuple[str, str]
 
 
 def of_programs(files: Iterable[Path]) -> Iterator[Id]:
-    """Yield the templates that programs say."""
+    """Yield the templates in programs."""
     for path in files:
         with path.open("rb") as file:
             for _, message, _, _ in extract("python", file, KEYWORDS):
@@ -55,7 +55,7 @@ def of_programs(files: Iterable[Path]) -> Iterator[Id]:
 
 
 def of_table(file: Path, keys: set[str]) -> Iterator[Id]:
-    """Yield the texts under these keys in the tables of a TOML file, and in tables within them."""
+    """Yield the texts under these keys in the tables of a TOML file, including nested tables."""
     tables = tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     for table in tables.values():
         for key, value in table.items():
@@ -66,14 +66,14 @@ def of_table(file: Path, keys: set[str]) -> Iterator[Id]:
 
 
 def of_faults() -> Iterator[Id]:
-    """Yield what the pages of faults say to students: sentence, why it matters and hint, for each kind of data."""
+    """Yield the student-facing texts of fault pages: sentence, why and hint, for each kind of data."""
     for kind in CATALOGUE.values():
         texts = kind.sentence, kind.why, kind.hint, *kind.regression.values(), *kind.rows.values()
         yield from filter(None, texts)
 
 
 def of_netgrader() -> list[Id]:
-    """Return all that we say, each once, in the order of our files."""
+    """Return all messages of netgrader without duplicates, in file order."""
     programs = sorted([*PACKAGE.rglob("*.py"), *PACKAGES.glob("*/src/**/*.py")])
     said = [*of_programs(programs), *of_faults(), *(one.answer for one in ADVICE), *NUMBERS]
     words = (str(WORDS[name]) for name in ("one", "One", "many", "count", "floor"))
@@ -81,7 +81,7 @@ def of_netgrader() -> list[Id]:
 
 
 def of_course(folder: Path) -> list[Id]:
-    """Return all that the tests and tables in a folder of a course say: sentences of tests first."""
+    """Return all messages of a course folder's tests and tables, sentences of tests first."""
     files = sorted(folder.glob("*.py"))
     tests = [node for path in files for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
     named = [node for node in tests if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
@@ -102,7 +102,7 @@ def catalogues(language: str) -> dict[Path, list[Id]]:
 
 
 def written(said: Iterable[Id], before: Catalog, language: str) -> Catalog:
-    """Return the catalogue of these texts with their known translations; words of the data stay as they are."""
+    """Return the catalogue of these texts with their known translations; keep the words of the data."""
     made = Catalog(locale=language, project="netgrader", header_comment="", creation_date=DATED, revision_date=DATED)
     for message in (one for one in before if one.context):
         made.add(message.id, message.string, context=message.context)
@@ -118,21 +118,21 @@ def catalogue_in(file: Path, language: str) -> Catalog:
 
 
 def compiled(catalogue: Catalog) -> bytes:
-    """Return the content of a catalogue's ``.mo`` file."""
+    """Return a catalogue in the binary ``.mo`` format."""
     made = io.BytesIO()
     write_mo(made, catalogue)
     return made.getvalue()
 
 
 def as_text(catalogue: Catalog) -> bytes:
-    """Return the content of a catalogue's ``.po`` file."""
+    """Return a catalogue in the ``.po`` format."""
     made = io.BytesIO()
     write_po(made, catalogue, width=WIDTH)
     return made.getvalue()
 
 
 def main() -> None:
-    """Write the catalogues of a language, and compile them."""
+    """Update the catalogues of a language, and compile them."""
     language = sys.argv[1]
     for file, said in catalogues(language).items():
         made = written(said, catalogue_in(file, language), language)

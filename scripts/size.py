@@ -1,6 +1,6 @@
-"""Measure the packages of netgrader, and compare them with budgets.toml: python scripts/size.py [--check].
+"""Measure netgrader's packages, and compare them with budgets.toml: python scripts/size.py [--check].
 
-A decision is a branch that a reader has to keep in mind: if, elif, a conditional expression, each further operand of and/or,
+A decision is a branch that a reader must keep in mind: if, elif, a conditional expression, each additional operand of and/or,
 a loop, an except, a case, an assertion, a filter of a comprehension. A function's complexity is its decisions plus one.
 """
 
@@ -23,7 +23,7 @@ MEASURES = ("decisions", "above_10", "above_15", "numbers", "context_vars")
 
 
 def decisions(node: ast.AST) -> int:
-    """Count the decisions in a syntax tree, nested functions included."""
+    """Count the decisions in a syntax tree, including nested functions."""
     return sum(map(_weight, ast.walk(node)))
 
 
@@ -53,7 +53,7 @@ def _is_numeric(part: ast.AST | None) -> bool:
 
 
 def measured(texts: Iterable[str]) -> Counter[str]:
-    """Return the measures of some files together, by their texts."""
+    """Return the measures of some files together, from their texts."""
     total: Counter[str] = Counter()
     for text in texts:
         tree = ast.parse(text)
@@ -71,7 +71,7 @@ def measured(texts: Iterable[str]) -> Counter[str]:
 
 
 def sizes(root: Path) -> dict[str, Counter[str]]:
-    """Return the measures of each distribution in packages/, each package of netgrader/, the files next to them, and all."""
+    """Return the measures of each distribution and package, of netgrader's top-level files, and of all."""
     by_package: dict[str, list[str]] = {}
     for file in sorted((root / "netgrader").rglob("*.py")):
         first, *rest = file.relative_to(root / "netgrader").parts
@@ -83,7 +83,7 @@ def sizes(root: Path) -> dict[str, Counter[str]]:
 
 
 def exceeded(found: Mapping[str, Mapping[str, int]], budgets: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
-    """Yield a sentence for each budget that is exceeded, and for each package without one."""
+    """Yield a sentence for each exceeded budget, and for each package without one."""
     for name, sizes_of in found.items():
         if name not in budgets:
             yield f"{BUDGETS} has no budget for {name}."
@@ -97,7 +97,7 @@ def exceeded(found: Mapping[str, Mapping[str, int]], budgets: Mapping[str, Mappi
 
 
 def main(arguments: list[str], root: Path = ROOT) -> int:
-    """Print the table; with ``--check`` print only what exceeds a budget, and return 1 if anything does."""
+    """Print the table; with ``--check``, print only exceeded budgets, and return 1 if there are any."""
     found = sizes(root)
     if arguments == ["--check"]:
         problems = [*exceeded(found, tomllib.loads((root / BUDGETS).read_text(encoding="utf-8"))["budgets"])]

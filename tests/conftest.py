@@ -1,4 +1,4 @@
-"""A tiny course for tests of the road: sums and words, no TensorFlow, real nbgrader cells, probes and tests."""
+"""A tiny course for tests of the pipeline: sums and words, no TensorFlow, real nbgrader cells, probes and tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The course's data as tests are told them, and other data: images of another shape, of other classes, and fewer."""
+"""The course's data for tests, and other data: images of another shape, other classes, and fewer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values with all their texts in English, for tests to compare."""
+"""Render all texts in a value in English, for comparison in tests."""
 
 from __future__ import annotations
 

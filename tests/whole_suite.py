@@ -1,7 +1,7 @@
-"""Let `make test-all` go on where it was stopped: a row of ``evaluation/whole_suite.csv`` for each file of tests that has ended.
+"""Make `make test-all` resumable: one row of ``evaluation/whole_suite.csv`` for each completed file of tests.
 
-A pytest plugin. Files that have passed whole at the commit that last changed what is tested are left out; the rows of former
-commits stay as the history.
+A pytest plugin. Files that passed completely at the last commit that changed the tested code are skipped; rows of earlier
+commits remain as history.
 """
 
 from __future__ import annotations

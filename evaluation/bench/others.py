@@ -1,4 +1,4 @@
-"""The same notebooks graded by others, with tests of their own in the student's kernel: nbgrader alone, otter-grader."""
+"""Grade the same notebooks with other tools, with tests in the student's kernel: nbgrader alone, otter-grader."""
 
 from __future__ import annotations
 

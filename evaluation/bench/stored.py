@@ -1,4 +1,4 @@
-"""What the store adds to a result: hashing, flushing and moving it, and finding and checking it again."""
+"""Measure the overhead of the result store: hashing, writing, and reading back a result."""
 
 from __future__ import annotations
 

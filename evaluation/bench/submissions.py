@@ -1,4 +1,4 @@
-"""What is measured: full submissions of students who train, from the sample class, and a course whose tests may be changed."""
+"""The benchmark's inputs: complete submissions from the sample class, and a course whose tests can be changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs a command and watches all that it starts: wall time, processor time and memory, up to each line that it says."""
+"""Run a command and measure its process tree: wall time, CPU time and memory, up to each line of output."""
 
 from __future__ import annotations
 

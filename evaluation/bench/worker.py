@@ -1,6 +1,6 @@
-"""A worker of a class, as `netgrader autograde` has them, that says a line of JSON for each notebook that it has graded.
+"""A grading worker like those of `netgrader autograde` that prints one line of JSON per graded notebook.
 
-``python -m evaluation.bench.worker COURSE THREADS NOTEBOOK…``; a notebook that is named again is graded again.
+``python -m evaluation.bench.worker COURSE THREADS NOTEBOOK…``; a notebook that is listed twice is graded twice.
 """
 
 from __future__ import annotations

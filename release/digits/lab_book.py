@@ -1,6 +1,6 @@
 """The lab book of notebook 3: a list of your runs, kept in a file and drawn side by side.
 
-Grading skips all of it, and the file is not handed in.
+Grading skips all of it, and the file is not submitted.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from netgrader.student import show_figure, skipped_in_grading
 
 __all__ = ["forget", "read", "record", "show"]
 
-FILE = Path(".ipynb_checkpoints", "netgrader-lab-book.json")  # in Jupyter's own folder, of which nothing is handed in
+FILE = Path(".ipynb_checkpoints", "netgrader-lab-book.json")  # in Jupyter's own folder, which is not submitted
 COLUMNS = ["what was tried", "runs", "epochs", "seconds", "training, %", "validation, %", "deviation of validation"]
 
 
 def read():
     """Return all runs, the latest last: dicts with ``what, seed, seconds, training, validation, loss``."""
     runs = json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else []
-    return [run for run in runs if "validation" in run]  # older lab books were judged by the test images
+    return [run for run in runs if "validation" in run]  # older lab books used the test images
 
 
 def record(what, seed, seconds, *, training, validation, loss):
@@ -35,9 +35,9 @@ def record(what, seed, seconds, *, training, validation, loss):
     what
         What you tried, in your own words.
     seed
-        The number that all random numbers of the run follow from.
+        The seed of all random numbers of the run.
     seconds
-        How long the run took.
+        The duration of the run.
     training, validation, loss
         Lists of the accuracy on the training images and on the validation images, and of the loss, after each epoch.
     """
@@ -76,7 +76,7 @@ def _write(runs):
 
 
 def _row(what, runs):
-    """Return the row of a network: means over its runs, deviation of the validation accuracies."""
+    """Return the row of a network: means over its runs, standard deviation of the validation accuracies."""
     training, validation = ([100 * run[name][-1] for run in runs] for name in ("training", "validation"))
     seconds = np.mean([run["seconds"] for run in runs])
     deviation = f"{np.std(validation, ddof=1):.2f}" if len(validation) > 1 else ""
@@ -94,7 +94,7 @@ def _print_table(rows):
 
 
 def _draw(networks):
-    """Draw final accuracies with their mean and deviation, and all curves; each network has a color."""
+    """Draw final accuracies with mean and standard deviation, and all curves, in one color per network."""
     figure, panels = plt.subplots(1, 3, figsize=(10, 2.4 + 0.25 * len(networks)), layout="constrained")
     final, accuracy, loss = panels
     for row, runs in enumerate(networks.values()):

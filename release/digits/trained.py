@@ -1,4 +1,4 @@
-"""Somebody's trained network as plain data, and a first short training of yours; for notebook 1."""
+"""A trained network as plain data, and a first short training of your own; for notebook 1."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ __all__ = ["first_steps", "their_biases", "their_weights"]
 
 
 def first_steps(net, training_set, test_set, n_steps=1_000):
-    """Train `net` for some steps on minibatches drawn at random, and print how it goes.
+    """Train `net` for some steps on random minibatches, and print its progress.
 
     Parameters
     ----------
     net
         A network with the parts ``graph, X, Y, train_op, accuracy``.
     training_set
-        The images that it learns from, and their one-hot labels.
+        The training images, and their one-hot labels.
     test_set
-        Those that show how good it is.
+        The test images and labels for its accuracy.
     n_steps
-        How many training steps to take.
+        The number of training steps.
 
     Returns
     -------
     tf.Session
-        The session that holds what was learned.
+        The session with the trained values.
     """
     x_train, y_train_1_hot = training_set
     x_test, y_test_1_hot = test_set
@@ -43,7 +43,7 @@ def first_steps(net, training_set, test_set, n_steps=1_000):
     return session
 
 
-# One layer that was trained for three epochs, as you will do: 784 x 10 whole numbers of eight bits, as text.
+# One layer after three epochs of training, as you will do it: 784 x 10 8-bit integers, as text.
 _LEVELS = (
     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA9/b78/H4B/n28Pfz+/Hx9gb29O/5/gb2+/z6/Pv8/QAG+/wA+v/+/QAAAAAA"

@@ -1,6 +1,6 @@
-"""The results of notebook 1 for notebooks 2 and 3, so that students who got stuck can go on.
+"""The results of notebook 1 for notebooks 2 and 3, so that students who got stuck can continue.
 
-It ships with them only, after the deadline of notebook 1.
+Your instructor hands it out with those notebooks only, after the deadline of notebook 1.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ __all__ = [
     "y_train_1_hot",
 ]
 
-ROWS_AT_ONCE = 10_000  # divides both sets; the hidden layer of all 60,000 images at once would fill the memory
+ROWS_AT_ONCE = 10_000  # divides both sets; the hidden layer of all 60,000 images would fill the memory
 
 
 def prepare_data(images, labels):
-    """Grey levels from 0 to 1, an image a row of 784, and one-hot labels; both float32."""
+    """Return images as rows of 784 gray levels from 0 to 1, and one-hot labels; both float32."""
     return images.reshape(len(images), -1).astype(np.float32) / 255, np.eye(10, dtype=np.float32)[labels]
 
 
@@ -63,7 +63,7 @@ def fully_connected_layer(x, n_output, name=None, activation=None):
 
 
 def train(sess, net, n_epochs, mini_batch_size=64):
-    """Train `net` in the session `sess` on all training images, from the beginning, and show how it goes.
+    """Train `net` in the session `sess` on all training images, from scratch, and print its progress.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def train(sess, net, n_epochs, mini_batch_size=64):
     net
         A network with the parts ``graph, X, Y, train_op, accuracy``.
     n_epochs
-        How often to go through all training images.
+        The number of passes through all training images.
     mini_batch_size
         The number of images in a training step.
 
@@ -95,7 +95,7 @@ def train(sess, net, n_epochs, mini_batch_size=64):
 
 
 def short_training(sess, net, n_steps=300, mini_batch_size=64):
-    """Train `net` in the session `sess` from the beginning, for a few steps only, and print how far it is.
+    """Train `net` in the session `sess` from scratch for a few steps, and print its progress.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def short_training(sess, net, n_steps=300, mini_batch_size=64):
     net
         A network with the parts ``graph, X, Y, loss, train_op``.
     n_steps
-        How many training steps to take, on minibatches in a random order; at most one epoch.
+        The number of training steps, on minibatches in random order; at most one epoch.
     mini_batch_size
         The number of images in a training step.
 

@@ -1,6 +1,6 @@
 """The pictures of the notebooks: each function draws one, and describes it in words (alt text).
 
-There is nothing about networks here. Read it if you wonder how a picture is made.
+This file contains nothing about networks. Read it if you wonder how a picture is made.
 """
 
 from __future__ import annotations
@@ -47,26 +47,26 @@ WHAT_HELPS = {  # by hidden layers and extras: mean and standard deviation of th
 
 
 CHANCE = 0.005
-"""Two networks of a short sweep whose accuracies differ by less may be equally good."""
+"""Accuracies in a short sweep that differ by less may belong to equally good networks."""
 
 
 def need(right, what, found):
-    """Raise a ValueError with the expected and the given value, unless the latter is `right`."""
+    """Raise a ValueError with the expected and the given value, unless `right`."""
     if not right:
         raise ValueError(f"{what}, and here it is {found}")
 
 
 def show_digits(images, titles, columns=5, what="Images of digits", size=1.2):
-    """Show images row by row, so many in a row, each with its title above it.
+    """Show images in rows of `columns` images, each with its title above it.
 
     Parameters
     ----------
     images
         Of shape (n, 28, 28).
     titles
-        One for each, such as its label; an image may have an empty one.
+        One for each image, such as its label; may be empty.
     columns
-        How many images are in a row.
+        The number of images in a row.
     what
         The picture in a few words (alt text).
     size
@@ -85,7 +85,7 @@ def show_digits(images, titles, columns=5, what="Images of digits", size=1.2):
 
 
 def show_descent(loss, path):
-    """Show a loss over its one weight, and each step: rows of (weight, loss), shape (steps + 1, 2)."""
+    """Show a loss over its only weight, with steps: rows of (weight, loss), of shape (steps + 1, 2)."""
     figure, axes = plt.subplots(figsize=(7, 3.6))
     grid = np.linspace(-0.5, 4.5, 100)
     axes.plot(grid, loss(grid), color="silver", label="loss")
@@ -158,7 +158,7 @@ def show_softmax(logits, probabilities):
 
 
 def show_cross_entropy(p, loss):
-    """Show the loss over the probability `p` that was given to the right digit."""
+    """Show the loss over the probability `p` of the right digit."""
     figure, axes = plt.subplots(figsize=(6, 3))
     axes.plot(p, loss)
     axes.plot(0.1, -np.log(0.1), "o", color="tab:red")
@@ -176,7 +176,7 @@ def show_stencils(weights):
     """Show the weights of ten neurons, shape (784, 10), as pictures: blue positive, red negative."""
     what = "W1 must have the shape (784, 10), a column of weights for each neuron"
     need(np.shape(weights) == (784, 10), what, f"of the shape {np.shape(weights)}")
-    limit = np.quantile(np.abs(weights), 0.95)  # a few are larger; they get the darkest colour
+    limit = np.quantile(np.abs(weights), 0.95)  # a few weights are larger; they get the darkest color
     figure, axes = plt.subplots(2, 5, figsize=(10, 4.6), layout="constrained")
     for digit, panel in enumerate(axes.flat):
         stencil = weights[:, digit].reshape(28, 28)
@@ -194,16 +194,16 @@ def show_stencils(weights):
 
 
 def show_regions(points, classes, networks):
-    """Show points of two or three classes, and the regions in which each network gives which class.
+    """Show points of two or three classes, and the region of each class for each network.
 
     Parameters
     ----------
     points
-        Places in the plane, of shape (n, 2).
+        Positions in the plane, of shape (n, 2).
     classes
-        The number of the class of each, 0, 1 or 2, of shape (n,).
+        The class of each point, 0, 1 or 2, of shape (n,).
     networks
-        Functions by title: each takes places of shape (m, 2) and returns the classes that it answers, of shape (m,).
+        Functions by title: each takes positions of shape (m, 2) and returns their classes, of shape (m,).
     """
     points, classes = np.asarray(points), np.asarray(classes).astype(int)
     margin = 0.05 * np.ptp(points, axis=0)
@@ -269,7 +269,7 @@ def show_sweep(sweep, best):
 
 
 def show_losses(curves):
-    """Show the losses of training steps, a smoothed curve (15 steps) for each title, log axis."""
+    """Show the losses of training steps, a smoothed curve (15 steps) for each title, on a log axis."""
     figure, axes = plt.subplots(figsize=(7, 3.6))
     ends = []
     for (title, losses), style in zip(curves.items(), ["--", "-", ":", "-."], strict=False):
@@ -311,15 +311,15 @@ def show_gradients(images, largest, each):
     images
         One of each digit, of shape (10, 28, 28).
     largest
-        The gradient of the largest output of each image, of shape (10, 784).
+        The gradient of the largest output for each image, of shape (10, 784).
     each
-        Those of the ten outputs, of shape (10, 10, 784): by output, then by image.
+        The gradients of the ten outputs, of shape (10, 10, 784): by output, then by image.
     """
     shapes = f"of the shapes {np.shape(largest)} and {np.shape(each)}"
     need(
         np.size(each) == 10 * np.size(largest) == 78_400, "largest must be one tensor shaped as X, and each ten", shapes
     )
-    largest, each = np.reshape(largest, (10, -1)), np.reshape(each, (10, 10, -1))  # in a list of one, too
+    largest, each = np.reshape(largest, (10, -1)), np.reshape(each, (10, 10, -1))  # also accepts a list of one
     figure, axes = plt.subplots(10, 12, figsize=(12, 10.4))
     scales = []
     for row, image in enumerate(images):
@@ -334,7 +334,7 @@ def show_gradients(images, largest, each):
     for panel in axes.flat:
         panel.set(xticks=[], yticks=[])
     figure.subplots_adjust(wspace=0.05, hspace=0.05)
-    strength = np.abs(each).max(axis=2).T  # one row for each image, one column for each output
+    strength = np.abs(each).max(axis=2).T  # one row per image, one column per output
     strong = [np.flatnonzero(outputs > outputs.max() / 5) for outputs in strength]
     named = [", ".join(map(str, outputs)) for outputs in strong]
     columns = "; ".join(f"{digit}: {those}" for digit, those in enumerate(named))
@@ -352,16 +352,16 @@ def show_dropout(rate=0.5, n_steps=2_000, seed=51):
     Parameters
     ----------
     rate
-        The share that is silenced in training, on average; at least 0 and less than 1.
+        The fraction silenced in training, on average; at least 0 and less than 1.
     n_steps
-        Of so many training steps the sums are counted.
+        The number of training steps whose sums are counted.
     seed
-        What chance follows from.
+        The seed of the random numbers.
     """
     if not 0 <= rate < 1:
         raise ValueError(f"rate is the share that is silenced, at least 0 and less than 1, and not {rate:g}")
     random = np.random.default_rng(seed)
-    outputs = np.array([0.6, 1.5, 0.9, 0.4, 1.2, 1.7, 0.5, 1.0, 1.4, 0.8])  # 10 in all
+    outputs = np.array([0.6, 1.5, 0.9, 0.4, 1.2, 1.7, 0.5, 1.0, 1.4, 0.8])  # the sum is 10
     left = random.random((n_steps, len(outputs))) >= rate
     passed = outputs * left / (1 - rate)
 
@@ -405,25 +405,25 @@ def show_dropout(rate=0.5, n_steps=2_000, seed=51):
 
 
 def show_batch_normalisation(images, n_steps=300, batch_size=64, seed=3):
-    """Show the inputs of three neurons before and after batch normalization, and its averages.
+    """Show the inputs of three neurons before and after batch normalization, and its moving averages.
 
     Parameters
     ----------
     images
         Of shape (n, number of inputs); the neurons have random weights, as before training.
     n_steps
-        Of so many minibatches the averages are collected.
+        The number of minibatches for the averages.
     batch_size
         The number of images in each.
     seed
-        What chance follows from.
+        The seed of the random numbers.
     """
     random = np.random.default_rng(seed)
     weights = random.normal(0, 1, (images.shape[1], 3)) * [0.04, 0.12, 0.25]
     batches = images[random.integers(len(images), size=(n_steps, batch_size))] @ weights
     means, variances = batches.mean(axis=1), batches.var(axis=1)
     wanted = (images @ weights).mean(axis=0)
-    shown = int(np.argmax(np.abs(wanted)))  # of whose averages there is most to see
+    shown = int(np.argmax(np.abs(wanted)))  # the neuron whose averages move most
 
     figure, (before, after, averages, use) = plt.subplots(1, 4, figsize=(13, 3.4), layout="constrained")
     names = [f"neuron {number}" for number in (1, 2, 3)]
@@ -471,7 +471,7 @@ def show_batch_normalisation(images, n_steps=300, batch_size=64, seed=3):
 
 
 def moving_average(values, start, momentum):
-    """Return the averages that follow `values` with this momentum, each after it has taken in its value."""
+    """Return the moving average with this momentum after each of `values`."""
     found = []
     for value in values:
         start = momentum * start + (1 - momentum) * value
@@ -498,7 +498,7 @@ def show_what_helps():
 
 
 def show_mistakes(percent, n_weights):
-    """Show how many test images a network misreads, next to the networks of notebooks 1 and 2."""
+    """Show the percentage of misread test images, next to the networks of notebooks 1 and 2."""
     networks = ["one layer\n7,850 numbers", "two layers\n1.2 million", f"yours\n{n_weights / 1e6:.1f} million"]
     mistakes = [7.5, 2.2, percent]
     figure, axes = plt.subplots(figsize=(6.5, 2.6))

@@ -10,7 +10,7 @@ from netgrader.student import show_figure, skipped_in_grading
 
 __all__ = ["watch_stencils"]
 
-STEPS = (0, 10, 50, 100, 300)  # after these steps, and after the last one, the weights are kept
+STEPS = (0, 10, 50, 100, 300)  # training steps after which the weights are recorded, as after the last one
 
 
 @skipped_in_grading
@@ -24,7 +24,7 @@ def watch_stencils(build, train, images, digits):
     train
         A function that trains it: ``train(sess, net, n_epochs)``.
     images, digits
-        Test images, and the digits that they show: how many the network reads correctly is shown next to each row.
+        Test images and their digits, for the accuracy next to each row.
     """
     net = build()
     if net.W1.shape != (784, 10):
@@ -34,7 +34,7 @@ def watch_stencils(build, train, images, digits):
     kept = {}
 
     class Watched(tf.Session):
-        """A session that keeps the weights before some of its training steps, and when it is closed."""
+        """A session that records the weights before some of its training steps, and when it is closed."""
 
         steps = 0
 
@@ -62,8 +62,8 @@ def watch_stencils(build, train, images, digits):
 
 
 def _draw(rows):
-    """Draw weights of shape (784, 10) as ten pictures in a row, with a title next to it."""
-    strongest = np.quantile(np.abs([*rows.values()][-1]), 0.95)  # a few are larger; they get the darkest color
+    """Draw weights of shape (784, 10) as rows of ten pictures, each row with a title."""
+    strongest = np.quantile(np.abs([*rows.values()][-1]), 0.95)  # a few weights are larger; they get the darkest color
     figure, axes = plt.subplots(
         len(rows), 10, figsize=(11, 1.15 * len(rows) + 0.3), squeeze=False, layout="constrained"
     )

@@ -1,4 +1,4 @@
-"""The course that is attacked: its probes and tests, and how a notebook is made that attacks it."""
+"""The attacked course: its probes and tests, and a builder of attacking notebooks."""
 
 from __future__ import annotations
 

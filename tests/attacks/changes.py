@@ -1,4 +1,4 @@
-"""What becomes of a notebook's JSON by another tool or hand, by the name that the table of attacks has for it."""
+"""Changes of a notebook's JSON by other tools or by hand, by their names in the table of attacks."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""A course that is attacked: each attack is a real notebook, graded by the real road, and judged by four questions.
+"""The attacked course: each attack is a real notebook, graded by the complete pipeline and judged by four questions.
 
-Is the mark what the honest part deserves? Did anything outside change? Did anything secret come out? Is the next
-submission graded as if nothing had been? The attacked course has its own small limits, so that attacks end in seconds.
+Is the mark what the honest part deserves? Did anything outside change? Did a secret leak? Is the next submission graded as
+usual? The attacked course has small limits of its own, so that attacks end within seconds.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A mutating fuzzer over the readers at the border, which ``make fuzz MINUTES=n`` runs for longer.
+"""A mutation fuzzer for readers of untrusted input; ``make fuzz MINUTES=n`` runs it for longer.
 
-Good inputs are changed at random, as bytes and as what they mean; a reader may refuse them in its own way, and may do
-nothing else. What it does otherwise is reported with the seed that makes it again.
+Valid inputs are mutated at random, as bytes and as structures. A reader may only accept or refuse them in its documented way.
+Anything else is reported with the seed that reproduces it.
 """
 
 from __future__ import annotations

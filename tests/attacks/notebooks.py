@@ -1,4 +1,4 @@
-"""Notebooks of the real course, filled in by an attacker and graded as any are: restored, run in a cage, judged."""
+"""Attacking notebooks of the real course, graded like any other: restored, run in a sandbox, judged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A platform's archive: its entries are taken by their last name and within limits. One in a submission is not unpacked."""
+"""Archives of a platform: entries are placed by file name only and within limits. An archive in a submission stays packed."""
 
 from __future__ import annotations
 

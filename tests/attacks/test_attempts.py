@@ -1,4 +1,4 @@
-"""Reading and writing what is not one's own: tests, solutions, the gradebook, others, the machine. One kernel tries all."""
+"""Unauthorized reads and writes: tests, solutions, gradebook, other students, the machine. One kernel tries all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lies beside a notebook, and what files are called: a class is graded to its end, and nobody's words are its own."""
+"""Files next to a notebook, and hostile file names: the whole class is graded, and no text of a student passes for ours."""
 
 from __future__ import annotations
 

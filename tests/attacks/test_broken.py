@@ -1,4 +1,4 @@
-"""Broken is not hostile: a right notebook keeps its points in any shape, encoding and name; what is none is said to be so."""
+"""Broken is not hostile: a right notebook keeps its points in any form, encoding and name; unreadable files are reported."""
 
 from __future__ import annotations
 

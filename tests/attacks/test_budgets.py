@@ -1,4 +1,4 @@
-"""Taking the grader's own memory and disk, by what a kernel sends and by what it hands over: one budget a notebook."""
+"""Exhaust the grader's own memory and disk by a kernel's messages and evidence: each notebook has one budget."""
 
 from __future__ import annotations
 

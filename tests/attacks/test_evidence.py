@@ -1,4 +1,4 @@
-"""Evidence as no probe of ours writes it: bombs, pickles, links, lies about sizes, types and names. Read as hostile."""
+"""Evidence that no probe would write: bombs, pickles, links, false sizes, types and names. It is read as untrusted."""
 
 from __future__ import annotations
 

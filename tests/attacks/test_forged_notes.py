@@ -1,4 +1,4 @@
-"""The instrument's notes are written by the student's process. Written by hand they do not count: training must be done."""
+"""The student's process writes the instrument's log. A forged log does not count: training must really happen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A short run of the fuzzer, and properties of the border's readers; ``make fuzz MINUTES=n`` looks for longer."""
+"""A short run of the fuzzer, and properties of the untrusted-input readers; ``make fuzz MINUTES=n`` runs longer."""
 
 from __future__ import annotations
 

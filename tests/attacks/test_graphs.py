@@ -1,4 +1,4 @@
-"""Graphs that are programs against whoever reads or runs them: they end in a sentence, soon, and the lab lives on."""
+"""Graphs that attack their reader or runner: each ends quickly with a sentence, and the lab survives."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Turning the kernel's own machinery: what it sends, and what it does to the folder that evidence is written to."""
+"""Abuse of the kernel's machinery: its messages, and the folder of its evidence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Accuracies without learning: answers by position, by neighbour, by having trained on the test images."""
+"""Accuracies without learning: answers by position, by nearest neighbor, or by training on the test images."""
 
 from __future__ import annotations
 

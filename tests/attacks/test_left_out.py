@@ -1,4 +1,4 @@
-"""The cage left out by settings: whatever makes nbgrader's steps other ones, nothing of a student's runs outside of it."""
+"""Settings that would bypass the sandbox: even if nbgrader's steps are replaced, no student code runs outside it."""
 
 from __future__ import annotations
 

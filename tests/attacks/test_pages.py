@@ -1,4 +1,4 @@
-"""What is made of a notebook on our side: whatever it puts out, marks are saved and pages open."""
+"""Processing of a notebook's outputs on our side: for any output, marks are saved and pages open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sweeps that were never run, through the whole road; and sweeps that were, in whatever way, which lose nothing by it."""
+"""Sweeps that were never run, through the complete pipeline; and real sweeps in any style, which lose nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each protection holds off attacks that succeed without it: the very attacks, with one protection off at a time.
+"""Each protection stops attacks that succeed without it: the same attacks, with one protection off at a time.
 
 What belongs together stands in ``table/``. Whatever is off, an attack still runs in a cage, and gets at what a test
 put there for it; what would have no end without a limit is made finite.

@@ -1,4 +1,4 @@
-"""Readers, graphs and what is told, with one protection off at a time: as `test_unprotected.py` does for marks and cages."""
+"""Readers, graphs and messages with one protection off at a time, as `test_unprotected.py` does for marks and sandboxes."""
 
 from __future__ import annotations
 

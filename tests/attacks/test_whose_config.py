@@ -1,4 +1,4 @@
-"""Configurations and modules that were handed in: whoever types a command where they lie runs none of them."""
+"""Submitted configurations and modules: no command that is typed in their folder runs them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bytes of a class that are made to cost a command its memory or its time: each ends in a sentence, in a process of its own."""
+"""Submitted bytes that exhaust a command's memory or time: each ends with a sentence, in its own process."""
 
 from __future__ import annotations
 

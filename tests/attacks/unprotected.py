@@ -1,7 +1,6 @@
-"""Graders and cages that lack one protection each, so that the attack that it is for can be seen to succeed.
+"""Graders and sandboxes without one protection each, so that its attack can be seen to succeed.
 
-Whatever is off, an attack still runs in a cage: where a part of the cage is what is off, the attack gets at something that
-the test put there for it.
+Each attack still runs in a sandbox: if a part of the sandbox is off, the attack reaches only what the test put there for it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The whole road as a target of the fuzzer: a changed notebook is found, restored, run in a cage, judged and told.
+"""The complete pipeline as a fuzzing target: a changed notebook is found, restored, run in a sandbox, judged and reported.
 
-The course is the attacked one, which needs no TensorFlow. Nothing may be an exception: what is wrong with a submission
-stands in its result.
+The course is the attacked one, which needs no TensorFlow. No exception may escape: problems of a submission are part of its
+result.
 """
 
 from __future__ import annotations

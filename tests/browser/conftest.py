@@ -1,4 +1,4 @@
-"""Chromium without a screen, and pages in it: what a person sees, not what the HTML says."""
+"""Headless Chromium with pages: tests check what a person sees, not the HTML."""
 
 from __future__ import annotations
 

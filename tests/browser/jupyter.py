@@ -1,4 +1,4 @@
-"""Jupyter's server for tests that use it in the browser as a person does: formgrader, JupyterLab."""
+"""Jupyter's server for tests that use formgrader and JupyterLab in the browser, like a person."""
 
 from __future__ import annotations
 

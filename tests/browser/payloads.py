@@ -1,4 +1,4 @@
-"""Attempts to have something run or load in the browser of whoever reads a page: the groups of ``payloads.toml``."""
+"""Payloads that try to run or load something in a reader's browser: the groups of ``payloads.toml``."""
 
 from __future__ import annotations
 

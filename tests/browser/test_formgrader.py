@@ -1,4 +1,4 @@
-"""An instructor's way through formgrader: autograde by its button, grade an answer by hand, release the feedback."""
+"""An instructor's steps in formgrader: autograde by its button, grade an answer by hand, release the feedback."""
 
 import pytest
 from nbgrader.api import Gradebook

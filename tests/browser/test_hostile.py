@@ -1,7 +1,7 @@
-"""Nothing from a student runs or loads where a page is read, whichever place of it carries the attempt.
+"""Nothing from a student runs or loads in a page, wherever the payload is placed.
 
-Two walls hold it off, the sanitiser and the content security policy, and each is tried alone. That the attempts are
-worth anything is seen on a page without either, where most of them succeed.
+Two defenses stop it, the sanitizer and the content security policy, and each is tested alone. Most payloads succeed on a page
+without either, which shows that they work.
 """
 
 import http.server

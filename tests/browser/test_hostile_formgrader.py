@@ -1,4 +1,4 @@
-"""Nothing from a student runs in formgrader's page of a submission, where whatever runs could change marks."""
+"""Nothing from a student runs in formgrader's page of a submission, where scripts could change marks."""
 
 import nbformat
 import pytest

@@ -1,4 +1,4 @@
-"""A student's way through JupyterLab and Notebook 7: open the release, fill in a cell, run its check, mend what it says."""
+"""A student's steps in JupyterLab and Notebook 7: open the release, fill in a cell, run its check, fix the fault."""
 
 import shutil
 from pathlib import Path

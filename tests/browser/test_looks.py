@@ -1,4 +1,4 @@
-"""Feedback and report as they are seen: no overflow, enough contrast, in light, dark and print, wide and narrow."""
+"""The appearance of feedback and report: no overflow, enough contrast, in light, dark and print, wide and narrow."""
 
 import base64
 import re

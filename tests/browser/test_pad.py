@@ -1,4 +1,4 @@
-"""The pad in a browser: it answers as TensorFlow does, to mouse and keyboard, on a page and in JupyterLab, and asks nobody."""
+"""The drawing pad in a browser: it answers as TensorFlow does, to mouse and keyboard, and sends no requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person reads on the pages, in which order, and that a keyboard and a screen reader are enough."""
+"""The reading order of pages; keyboard and screen reader suffice."""
 
 import pytest
 from selenium.webdriver.common.by import By

@@ -1,4 +1,4 @@
-"""The class report in use: sorted, opened; and read where no script runs."""
+"""The class report in use: sorted and expanded; and read without scripts."""
 
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys

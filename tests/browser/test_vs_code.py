@@ -1,4 +1,4 @@
-"""Outputs as VS Code shows them: under its content security policy, with scripts that run once the output is there."""
+"""Outputs in VS Code: under its content security policy, with scripts that run once the output is there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cage sees our interpreter, and of this package what students have; nothing else of the repository."""
+"""A sandbox sees our interpreter and the students' part of this package, and nothing else of the repository."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Grading tries what the cage promises before it starts, and does not start where a promise is broken."""
+"""Grading runs the sandbox's self-tests before it starts, and does not start if one fails."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Each protection holds off an attack that succeeds without it: the same program in a cage as it is, and with one part off.
+"""Each protection stops an attack that succeeds without it: the same program with all protections, and with one off.
 
-What is off is one part at a time, and what the attack then reaches is something that the test put there for it. Programs
-begin from nothing and as forks of a zygote.
+One part is off at a time, and the attack then reaches only what the test put there for it. Programs start in a new
+interpreter and as forks of a zygote.
 """
 
 from __future__ import annotations

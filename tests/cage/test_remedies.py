@@ -1,4 +1,4 @@
-"""Where no cage can begin it is said why, and what to type; where one begins and breaks a promise, what that needs."""
+"""If no sandbox can start, the message says why and what to type; if one breaks a promise, what that requires."""
 
 from __future__ import annotations
 

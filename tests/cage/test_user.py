@@ -1,4 +1,4 @@
-"""The sandbox for containers without namespaces keeps what it promises, and what it does not promise is said."""
+"""The sandbox for containers without namespaces keeps its promises, and discloses those that it does not make."""
 
 from __future__ import annotations
 

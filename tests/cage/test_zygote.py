@@ -1,4 +1,4 @@
-"""A run that begins as a fork of a zygote is kept apart like any other, and from the zygote as well."""
+"""A run that starts as a fork of a zygote is isolated like any other, and from the zygote, too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run in a process of its own: many students' notebooks, one after the other in IPython; prints what `check` showed in each.
+"""Run many students' notebooks one after the other in IPython, in a separate process; print what `check` displayed.
 
 Reads a list of ``{"name", "cells"}``, and prints a JSON line for each: the text of what the last cell displayed, what was
 printed meanwhile, the error it ended with, and the seconds of processor time that it took.

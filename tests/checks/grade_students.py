@@ -1,4 +1,4 @@
-"""Run in a process of its own, with TensorFlow: takes evidence of many students' work and verifies it.
+"""Record and verify evidence of many students' work, in a separate process with TensorFlow.
 
 ``python grade_students.py WORK.json VERDICTS.json``: WORK holds a list of ``{"name", "cells", "sources"}``; with
 ``"notebook"`` the tests of another notebook than the first, and with ``"keep"`` a folder where the evidence is left.

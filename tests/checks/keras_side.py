@@ -1,4 +1,4 @@
-"""Run in a process of its own, where TensorFlow runs eagerly: takes evidence of models in a course in Keras and verifies it.
+"""Record and verify evidence of models in a Keras course, in a separate process with eager TensorFlow.
 
 ``python keras_side.py CHECKS WORKS.json VERDICTS.json``: CHECKS is the folder of the course's files, WORKS students' cells by
 name. Where a cell stops with an error, that is seen from outside, as when it is graded.

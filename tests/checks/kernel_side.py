@@ -1,6 +1,6 @@
-"""Run in a process of its own, with TensorFlow: what capture does to graphs, sessions, errors and output.
+"""Exercise the capture of graphs, sessions, errors and output, in a separate process with TensorFlow.
 
-Prints one JSON object with what was seen; `test_capture.py` says what it should be.
+Prints one JSON object with the observations; `test_capture.py` has the expected ones.
 """
 
 from __future__ import annotations

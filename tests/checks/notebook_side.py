@@ -1,4 +1,4 @@
-"""Run in a process of its own: a student's notebook, cell by cell in IPython, in the folder given; prints JSON lines."""
+"""Run a student's notebook cell by cell in IPython, in a separate process in the given folder; print JSON lines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run in a process of its own: what a probe hands over of sweeps that students of another course than digits ran.
+"""Record a probe's evidence of sweeps in courses other than digits, in a separate process.
 
 The argument is a JSON file with an object: by the folder of evidence, which has a folder for each cell, the student's ``source``
 and the course's ``checks``. Each runs in a fork of its own, as a notebook has a kernel of its own.

@@ -1,4 +1,4 @@
-"""Accuracies are recomputed from a network's graph and values, and what only looks like learning is named."""
+"""Accuracies are recomputed from a network's graph and values, and fake learning is named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each example of a refused line gets the answer that stands with it in ``advice.toml``, and no other fits it."""
+"""Each example of a rejected line gets its own advice of ``advice.toml`` and no other."""
 
 from __future__ import annotations
 

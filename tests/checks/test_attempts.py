@@ -1,4 +1,4 @@
-"""Wrong attempts in a notebook: `check` tells each what is wrong, the cause and what to write, in the student's kernel."""
+"""Wrong attempts in a notebook: for each, `check` names the fault, the cause and the fix, in the student's kernel."""
 
 from __future__ import annotations
 

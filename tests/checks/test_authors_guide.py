@@ -1,4 +1,4 @@
-"""The example in `docs/guides/write-an-exercise.md` works as it stands there."""
+"""The example in `docs/guides/write-an-exercise.md` works as printed."""
 
 from __future__ import annotations
 

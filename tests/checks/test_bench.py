@@ -1,4 +1,4 @@
-"""What the tests of a notebook share: reading is timed."""
+"""Shared objects of a notebook's tests: reading is timed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Capture beside the student's code: graphs from any container, values of closed sessions, errors with their line."""
+"""Capture along with the student's code: graphs from any container, values of closed sessions, errors with their line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`check("…")` in a notebook: a line for each check, a friendly one where nothing is done, and never a traceback."""
+"""`check("…")` in a notebook: one line per check, a friendly one if nothing is done, and never a traceback."""
 
 from __future__ import annotations
 

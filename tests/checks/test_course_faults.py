@@ -1,4 +1,4 @@
-"""A course adds codes to the catalogue of faults, and says ours otherwise, in a file of its own."""
+"""A course adds codes to the catalogue of faults and rewords ours, in a file of its own."""
 
 import pytest
 

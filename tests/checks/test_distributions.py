@@ -1,4 +1,4 @@
-"""First weights are told by their distribution, and right ones are never refused."""
+"""Initial weights are judged by their distribution, and right ones are never rejected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A regression's error is recomputed and judged as an accuracy is: in its unit, on rows that the notebook never had."""
+"""A regression's error is recomputed and judged like an accuracy: in its unit, on held-out rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The exercises' parameters: read, refused with a sentence, and the same questions on both sides."""
+"""The exercises' parameters: read, rejected with a sentence, and the same on both sides."""
 
 from __future__ import annotations
 

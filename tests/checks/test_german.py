@@ -1,4 +1,4 @@
-"""A course that says `language = "de"` is shown in German: every text of ours is translated, and verdicts know no language."""
+"""A course with `language = "de"` appears in German: all our texts are translated, and verdicts do not depend on language."""
 
 from __future__ import annotations
 

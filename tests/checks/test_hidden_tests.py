@@ -1,4 +1,4 @@
-"""Tests of notebook 1 earn their keep, the hidden ones all: there is a mistake that each alone finds."""
+"""The tests of notebook 1 are all needed: each hidden one finds a mistake that no other finds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gradients with respect to the input are judged by what the network does when its input moves."""
+"""Gradients with respect to the input are judged by the network's response to changes of its input."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The course in Keras of `docs/guides/keras-course.md`: what its students are told of a model, as the guide has it."""
+"""The Keras course of `docs/guides/keras-course.md`: students get the messages that the guide shows."""
 
 from __future__ import annotations
 

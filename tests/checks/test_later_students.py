@@ -1,4 +1,4 @@
-"""What students wrote in notebooks 2 and 3, taken, verified and marked: right earns all, wrong is named and costs."""
+"""Students' work in notebooks 2 and 3, recorded, verified and graded: right work earns all, faults are named and cost."""
 
 from __future__ import annotations
 

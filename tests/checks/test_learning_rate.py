@@ -1,4 +1,4 @@
-"""Learning rates are judged by short runs of the student's graph, sweeps by whether they can be true."""
+"""Learning rates are judged by short runs of the student's graph, sweeps by whether they are plausible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Patterns among the training images tell a network that was trained on them from one that was made elsewhere."""
+"""Patterns among the training images distinguish a network trained on them from one trained elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Another course's data, of another shape, other classes and fewer rows: judged and shown as its exercises.toml says."""
+"""Another course's data, with other shapes, other classes and fewer rows: judged and shown according to exercises.toml."""
 
 from __future__ import annotations
 

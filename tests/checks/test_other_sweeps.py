@@ -1,4 +1,4 @@
-"""Sweeps over other hyperparameters than the learning rate, in a course of three classes and 12 by 9 pixels."""
+"""Sweeps over hyperparameters other than the learning rate, in a course with three classes of 12 by 9 pixels."""
 
 from __future__ import annotations
 

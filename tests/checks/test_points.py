@@ -1,4 +1,4 @@
-"""What was found becomes points: by how grave it is, each cause once; exactly, in any order, rounded half up."""
+"""Faults become points: by severity, each cause once; exactly, in any order, rounded half up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that cannot have been trained where they are said to have been are told by what the cage saw from outside."""
+"""Values that cannot come from the claimed training are detected by what the sandbox observed from outside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of a table: how they are prepared and judged, what is kept back of them, and in which words it is said."""
+"""Tabular rows: their preparation, their verdicts, the held-out part, and the words used for them."""
 
 from dataclasses import replace
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""Tests run for marks: every way a test can end, order, isolation, limits, and broken tests."""
+"""Tests that grade: every way a test can end, order, isolation, limits, and broken tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`docs/reference/results.schema.json` accepts what grading says, and nothing that contradicts the contract."""
+"""`docs/reference/results.schema.json` accepts the results of grading, and nothing that contradicts the contract."""
 
 from __future__ import annotations
 

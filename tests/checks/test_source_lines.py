@@ -1,4 +1,4 @@
-"""A fault of a graph names the line of the notebook that made it; what is said of lines is shown and never believed."""
+"""A fault of a graph names the notebook line that created it; claimed lines are displayed but never trusted."""
 
 import linecache
 import re

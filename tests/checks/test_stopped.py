@@ -1,4 +1,4 @@
-"""An error is told by the line that says what was wrong, without the pages that TensorFlow puts before it."""
+"""An error is reported by the line that explains it, without the pages that TensorFlow prints before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What students wrote in notebook 1, taken, verified and marked: nothing right loses a point, everything wrong is named."""
+"""Students' work in notebook 1, recorded, verified and graded: right work loses nothing, every fault is named."""
 
 from __future__ import annotations
 

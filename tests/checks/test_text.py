@@ -1,4 +1,4 @@
-"""Texts are data: templates and values, rendered once, by the page or command that shows them."""
+"""Texts are data: templates and values, rendered once, by the page or command that displays them."""
 
 from __future__ import annotations
 

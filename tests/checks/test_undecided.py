@@ -1,4 +1,4 @@
-"""In no course, of ours or a new one, does a test earn anything for a fault that the reader could not look for."""
+"""In no course does a check earn points for a fault that the reader could not look for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verification in a process of its own: verdicts that were given count, whatever happens to it afterwards."""
+"""Verification in a separate process: recorded verdicts count, even if it is killed afterwards."""
 
 from __future__ import annotations
 

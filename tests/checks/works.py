@@ -1,4 +1,4 @@
-"""Students' work in the digits' notebooks, graded by the course's own checks in a process with TensorFlow."""
+"""Students' work in the digits notebooks, graded by the course's own checks in a process with TensorFlow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands as people type them: processes of their own, in a course's folder."""
+"""Commands as typed: each in its own process, in a course's folder."""
 
 import os
 import subprocess

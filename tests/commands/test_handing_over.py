@@ -1,4 +1,4 @@
-"""A class goes from Moodle and Canvas to marks and back, by the commands as they are typed."""
+"""A class from Moodle and Canvas to marks and back, by commands as typed."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The package as a wheel in an environment of its own: no checkout is near, and a course lies anywhere."""
+"""The installed wheel in its own environment: without a checkout, with a course anywhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whenever ``netgrader autograde`` is killed, the next call goes on and ends where an undisturbed one ends.
+"""Whenever ``netgrader autograde`` is killed, the next call resumes and ends like an undisturbed one.
 
 Notebooks that train nothing, in real cages, into a real gradebook. A series is killed again and again, in turns of three: at
 a random moment after its first notebook has begun, within a tenth of a second after a transaction was opened in the

@@ -1,4 +1,4 @@
-"""`netgrader new` makes a course of anybody's data in which everything works at once."""
+"""`netgrader new` creates a course from any data in which everything works at once."""
 
 import io
 import re

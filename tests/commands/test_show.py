@@ -1,4 +1,4 @@
-"""What a terminal shows of a graded notebook: the reasons in full, and what only follows from them as a number."""
+"""The terminal's view of a graded notebook: reasons in full, consequences only as a number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`netgrader release` sees that a release grades as it should before it is anybody's."""
+"""`netgrader release` checks that a release grades correctly before students get it."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""Trouble that a class meets: damage, two commands at once, clocks, who hands in meanwhile, a server."""
+"""Problems of a class: damage, concurrent commands, clocks, submissions during grading, a server."""
 
 from __future__ import annotations
 

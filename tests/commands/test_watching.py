@@ -1,4 +1,4 @@
-"""Watching and choosing: a dry run before marks change, the log, who is graded."""
+"""Monitoring and selection: a dry run before marks change, the log, the students to grade."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Run a program's text, take the network that it returns, and export its graph as a probe would.
+"""Run a program's text, and export the graph of the network that it returns, as a probe would.
 
-The programs are our own; nothing here is meant for a stranger's code.
+The programs are our own; untrusted code must not run here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What each program of the corpus computes, as NumPy references, and where operators find its parts.
+"""The meaning of each program of the corpus, as NumPy references, and where operators find its parts.
 
 `PROGRAMS` are the programs of ``tests/programs/networks``: a term in their tables is a field of `Program`, and a reference is
 named there; nothing (an empty text or list) stands for what is not compared. A reference takes the trained variables in the

@@ -1,4 +1,4 @@
-"""What each Keras 3 program of the corpus computes: references in NumPy, put together of the parts of a network."""
+"""The meaning of each Keras 3 program of the corpus: NumPy references, composed from parts of a network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keras 3 programs: built where TensorFlow runs eagerly, and run as Keras runs them, apart from the reader's traces."""
+"""Keras 3 programs, built and run by Keras in eager TensorFlow, independently of the reader's traces."""
 
 from __future__ import annotations
 

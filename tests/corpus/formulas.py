@@ -1,4 +1,4 @@
-"""The formulas of layers, activations, losses and optimizers in NumPy, written apart from the reader's.
+"""The formulas of layers, activations, losses and optimizers in NumPy, written independently of the reader's.
 
 Sources: Goodfellow, Bengio, Courville, *Deep Learning* (2016), chapters 6 and 8; Adam: Kingma and Ba,
 arXiv:1412.6980, algorithm 1, in the form with epsilon outside of the correction that TensorFlow uses;

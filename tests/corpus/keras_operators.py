@@ -1,4 +1,4 @@
-"""Operators on programs of Keras 3: what beginners do to a model, a loss by its name, a step of their own."""
+"""Operators on Keras 3 programs: beginners' changes to a model, a loss by name, a custom training step."""
 
 from __future__ import annotations
 

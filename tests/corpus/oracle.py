@@ -1,7 +1,7 @@
-"""Whether a product is what its label says: the graph is run and compared with NumPy, apart from the reader.
+"""Verify a product's label: run its graph and compare it with NumPy, independently of the reader.
 
-An `Expect` says what a network must compute on known values: its logits, loss, accuracy and the moves of its first
-steps, and further properties. Operators change it as they change the program.
+An `Expect` states what a network must compute for known values: its logits, loss, accuracy and first steps, and further
+properties. Operators change it along with the program.
 """
 
 from __future__ import annotations

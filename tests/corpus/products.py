@@ -1,7 +1,7 @@
-"""Which products there are, and their cache: graph, parts and label, each checked by the oracle when it is made.
+"""The products and their cache: graph, parts and label, each verified by the oracle when it is built.
 
-A product is named ``program+operator(variant)``; without an operator it is the program itself. The cache lies under
-``build/corpus``; an entry is made anew when its program, an operator or the oracle changed.
+A product is named ``program+operator(variant)``; without an operator it is the program itself. The cache is in
+``build/corpus``; an entry is rebuilt when its program, an operator or the oracle changes.
 """
 
 from __future__ import annotations

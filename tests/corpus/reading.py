@@ -1,4 +1,4 @@
-"""Let the reader read products, and keep what it said, with the commit that was measured."""
+"""Read products, and store the reader's results with the measured commit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of what the reader said of the corpus: ``evaluation/reader-report.md``."""
+"""Write the table of the reader's results on the corpus: ``evaluation/reader-report.md``."""
 
 from __future__ import annotations
 

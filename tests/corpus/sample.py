@@ -1,4 +1,4 @@
-"""The fixed sample of products that the tests read: right ones in hard spellings, and faults of every kind."""
+"""The fixed sample of products for tests: right ones in difficult spellings, and faults of every kind."""
 
 from __future__ import annotations
 

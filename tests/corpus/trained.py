@@ -1,4 +1,4 @@
-"""A second oracle: a sample of the products is trained for a short while, and must do what its label says of training."""
+"""A second oracle: train a sample of the products briefly, and verify what their labels say about training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run in a process of its own: calls whatever a student's wheel holds, and looks whether an answer of exercise 1 comes back.
+"""Call every function in the students' wheel, in a separate process, and check whether one returns an answer to exercise 1.
 
 ``python answers_in_wheel.py FOLDER``, where the wheel is unpacked and the data lies in the working folder. Prints JSON:
 how many functions were called, and the names of those that gave the images scaled or the labels one-hot.

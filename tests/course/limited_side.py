@@ -1,4 +1,4 @@
-"""What tests have done within limits: functions that say what they return, as those of ours do."""
+"""Functions that tests run within limits; their results tell what they did."""
 
 import os
 import pickle

@@ -1,4 +1,4 @@
-"""Right notebooks in six styles that have nothing in common, graded as they would be handed in, with a seed of one's own.
+"""Right notebooks in six unrelated styles, graded as submitted, each with its own seed.
 
 The styles are in ``tests/programs/notebooks`` (one is the sample class's ada), written independently of one another. A seed is
 the course's, which all random numbers of a run and of the probes follow from.

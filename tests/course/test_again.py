@@ -1,4 +1,4 @@
-"""Runs that end below the line by less than chance explains are tried again with other seeds."""
+"""Runs that miss the target by less than chance explains are repeated with other seeds."""
 
 import pytest
 

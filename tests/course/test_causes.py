@@ -1,4 +1,4 @@
-"""One cause costs once: what an earlier cell was charged with is not charged again in a cell that was made with it."""
+"""Each cause costs points once: a fault charged in an earlier cell is not charged again in cells that use it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""After a change of tests only the tests of the cells that it touches are run, and marks are those of running all."""
+"""After tests change, only those of affected cells rerun, and marks equal those of a full rerun."""
 
 from __future__ import annotations
 

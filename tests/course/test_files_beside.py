@@ -1,4 +1,4 @@
-"""Files that notebooks read themselves: released, given in the cage, part of what a run depends on, and told if missing."""
+"""Files that notebooks read themselves: released, available in the sandbox, hashed with a run, and reported if missing."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Work that may take long is done in a process that ends where it meets a limit, and goes on with the next piece of work."""
+"""Work that may take long runs in a child process that ends at its limits; the next piece of work continues."""
 
 import os
 import signal

@@ -1,7 +1,7 @@
-"""Whole notebooks, each right but for what a table changes in it, graded in the cage by the course's own tests.
+"""Complete notebooks, right except for a listed change, graded in the sandbox by the course's own tests.
 
-The courses are ours on all of MNIST, those that `netgrader new` writes, and the examples. What is right in another way keeps all
-points; a mistake is charged once, in the cell that made it.
+The courses are ours on all of MNIST, those that `netgrader new` writes, and the examples. Alternative right solutions keep
+all points; a mistake is charged once, in its own cell.
 """
 
 import copy

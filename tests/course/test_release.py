@@ -1,4 +1,4 @@
-"""The release: what must be in it and what must not, of the tiny course and of the real one."""
+"""The release: required and forbidden contents, for the tiny course and the real one."""
 
 import json
 import re

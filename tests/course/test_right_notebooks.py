@@ -1,4 +1,4 @@
-"""Right notebooks in styles that have nothing in common earn all: each style of notebook 1, graded in the cage."""
+"""Right notebooks in unrelated styles earn all points: each style of notebook 1, graded in the sandbox."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""How grave a course takes a fault to be changes marks, without running anything again; a slip in it is said."""
+"""A course's own severities change marks without a rerun; a mistake in them is reported."""
 
 from __future__ import annotations
 

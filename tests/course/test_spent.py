@@ -1,4 +1,4 @@
-"""One student has so many seconds and bytes for all hand-ins of an assignment; what a course changes costs a student nothing."""
+"""Each student has a budget of seconds and bytes for all submissions of an assignment; changes of the course are free."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The store says how much stands in it and how much is stale, and makes room; what is of use stays."""
+"""The store reports its size and stale part, and prunes; useful entries stay."""
 
 from __future__ import annotations
 

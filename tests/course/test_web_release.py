@@ -1,4 +1,4 @@
-"""A release on the web: Colab fetches by itself what lies beside a notebook, and grading does not notice."""
+"""A release on the web: Colab fetches the files next to a notebook, and grading is not affected."""
 
 import functools
 import hashlib

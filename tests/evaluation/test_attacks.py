@@ -1,4 +1,4 @@
-"""The fuzzer's tally goes on where it was, and the page on attacks is what its rows make."""
+"""The fuzzer's tally resumes, and the page on attacks agrees with its rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The benchmark of grading runs and has a figure for each of its rows; what the figures are is for `make bench` to say."""
+"""The grading benchmark runs and fills each row; `make bench` produces the real figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each figure of what helps in notebook 3 is one that was measured, and `evaluation/fairness.md` says where."""
+"""Each figure in notebook 3's picture of what helps was measured, and `evaluation/fairness.md` has it."""
 
 import ast
 import json

@@ -1,4 +1,4 @@
-"""Figures about verdicts are what their rows say.
+"""Figures about verdicts agree with their rows.
 
 That `docs/reference/verdicts.md` is what `make reference` writes is tested with its other pages.
 """

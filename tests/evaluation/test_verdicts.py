@@ -1,4 +1,4 @@
-"""Rounds of first sight are what their frozen rows say, and pages state no other figures of verdicts."""
+"""Rounds at first sight agree with their frozen rows, and pages state no other figures of verdicts."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""`make test-all` goes on where it was stopped, and a row says which files have passed at which commit."""
+"""`make test-all` resumes, and a row records which files have passed at which commit."""
 
 from __future__ import annotations
 

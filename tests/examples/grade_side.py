@@ -1,4 +1,4 @@
-"""Run in a process of its own, with TensorFlow: takes evidence of students' work in an example course and verifies it.
+"""Record and verify evidence of students' work in an example course, in a separate process with TensorFlow.
 
 ``python grade_side.py ASSIGNMENT WORK.json VERDICTS.json``: WORK holds a list of ``{"sources", "works"}``. The sources are run
 once, such as a network that is trained; each of the works, ``{"name", "cell", "source"}``, is run after them in a copy of their

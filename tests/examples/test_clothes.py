@@ -1,4 +1,4 @@
-"""The example courses: each of their checks names a beginner's mistake, and what is right earns everything."""
+"""The example courses: each check names a beginner's mistake, and right work earns everything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notebooks of a few cells, with probes that need no TensorFlow, run in the real cage."""
+"""Notebooks of a few cells, with probes that need no TensorFlow, run in the real sandbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A notebook whose kernel begins as a fork of a zygote runs, draws and shows what it does in one begun from nothing."""
+"""A notebook whose kernel starts as a fork of a zygote behaves as in a new interpreter."""
 
 from __future__ import annotations
 

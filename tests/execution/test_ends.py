@@ -1,4 +1,4 @@
-"""A run that ends early keeps the evidence that was handed over, and says why it ended and where."""
+"""A run that ends early keeps its recorded evidence, and reports why and where it ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a notebook's code can do to its own evidence, to other runs, and to what it shows."""
+"""Attacks by a notebook's code on its own evidence, on other runs, and on its outputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One notebook after the other is run from top to bottom, whatever its cells do."""
+"""Each notebook runs from top to bottom, regardless of what its cells do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same notebook draws the same numbers each time; a student's own seeds count in the first run only."""
+"""The same notebook draws the same random numbers each time; a student's own seeds count in the first run only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cell that leaves nothing to print to costs nothing that comes after it, and is told what it did."""
+"""A cell that breaks its output streams costs later cells nothing, and its student gets a message."""
 
 from __future__ import annotations
 

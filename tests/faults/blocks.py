@@ -1,4 +1,4 @@
-"""The programs on the pages of faults: what stands in each block, which codes it is marked with, and where."""
+"""The programs on fault pages: the content of each block, its expected codes, and its location."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judges cells of exercises by their course's own checks, in one process with TensorFlow for each course."""
+"""Judge cells of exercises by their course's own checks, in one process with TensorFlow for each course."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judges programs that build a network: read as `netgrader read` does, with the lines that a student is shown."""
+"""Judge programs that build a network: read as `netgrader read` does, with the lines that a student sees."""
 
 from __future__ import annotations
 

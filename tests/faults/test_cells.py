@@ -1,4 +1,4 @@
-"""Of each exercise's cell on a fault's page the course's checks name what is marked, and nothing else."""
+"""For each exercise cell on a fault page, the course's checks name the marked faults and no others."""
 
 from __future__ import annotations
 

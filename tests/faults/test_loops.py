@@ -1,4 +1,4 @@
-"""Of each training loop on a fault's page what is marked is named, at its place, and nothing else."""
+"""For each training loop on a fault page, the marked faults are named at their places, and no others."""
 
 from __future__ import annotations
 

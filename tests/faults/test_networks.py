@@ -1,4 +1,4 @@
-"""Of each network on a fault's page the reader names what is marked, at its line, and nothing else."""
+"""For each network on a fault page, the reader names the marked faults at their lines, and no others."""
 
 from __future__ import annotations
 

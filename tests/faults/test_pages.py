@@ -1,4 +1,4 @@
-"""Each fault has a page with all its sections; its programs are judged by the tests beside this one, as their kind asks."""
+"""Each fault has a page with all its sections; the other tests of this folder judge its programs by kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notebooks and results of students who exist only here: a right one, a wrong one, and the parts to make more."""
+"""Notebooks and results of fictitious students: a right one, a wrong one, and parts for more."""
 
 from __future__ import annotations
 

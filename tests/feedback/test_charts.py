@@ -1,4 +1,4 @@
-"""Figures of what verification saw: charts, drawings, tables."""
+"""Figures of verified facts: charts, drawings, tables."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""A student can send a verdict back: the page holds the text."""
+"""A student can dispute a verdict: the page contains the text to send."""
 
 from netgrader.pages.feedback_page import build_page, render_page
 from tests.feedback import examples as ex

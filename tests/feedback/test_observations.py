@@ -1,4 +1,4 @@
-"""What verification saw crosses to the pages as JSON without loss, and nothing else does."""
+"""Observations of verification reach the pages as JSON without loss, and nothing else does."""
 
 import itertools
 import json

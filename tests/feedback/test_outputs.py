@@ -1,4 +1,4 @@
-"""Outputs and Markdown of a student's notebook: shown as far as they are harmless and of bearable length."""
+"""Outputs and Markdown of a student's notebook: shown if harmless, up to a reasonable length."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""The pad on a feedback page: weights as data, our script by its hash, nothing else; and what it says where there is none."""
+"""The drawing pad on a feedback page: weights as data, our script by its hash, nothing else; and a reason if there is none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands on a feedback page, from results, observations and what a person wrote."""
+"""The content of a feedback page, from results, observations and manual grading."""
 
 import re
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What tests hand over for the pages to draw of a training."""
+"""Evidence from which the pages draw a training."""
 
 import math
 from types import SimpleNamespace

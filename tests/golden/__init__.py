@@ -1,6 +1,6 @@
-"""What students' programs handed over, recorded once: `make test` judges it, `make test-all` runs the programs again.
+"""Recorded evidence of students' programs: `make test` judges it, `make test-all` reruns the programs.
 
-An archive stands for a file of tests: ``training/test_mutants.tar.xz`` for ``tests/training/test_mutants.py``. It holds the
-folders of evidence by a hash of all that they were made from, so what has changed is not found, and a test says so;
-``python -m tests.golden`` records it.
+Each archive belongs to a file of tests: ``training/test_mutants.tar.xz`` to ``tests/training/test_mutants.py``. It has
+folders of evidence by a hash of all their inputs, so changed ones are missing and a test says so; ``python -m tests.golden``
+records them.
 """

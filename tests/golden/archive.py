@@ -1,4 +1,4 @@
-"""An archive of folders: files that are equal stand in it once, and arrays made of known images are a table of 256 numbers."""
+"""An archive of folders: equal files are stored once, and arrays of known images as a table of 256 numbers."""
 
 from __future__ import annotations
 

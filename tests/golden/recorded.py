@@ -1,4 +1,4 @@
-"""What a file of tests takes from its archive, or has made anew."""
+"""Evidence for a file of tests, from its archive or rerun."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write the pages of docs/reference that follow from the code: ``make reference``."""
+"""Write the generated pages of docs/reference: ``make reference``."""
 
 from __future__ import annotations
 

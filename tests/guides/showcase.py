@@ -1,4 +1,4 @@
-"""Write what people look at on the documentation site: feedback pages, a report, the notebooks after a run, a gallery.
+"""Write the examples of the documentation site: feedback pages, a report, executed notebooks, a gallery.
 
 The students exist only here. The notebooks are those that students get, with the outputs of the solution: it runs once for
 each state of the course and of the students' package.

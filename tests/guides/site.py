@@ -1,4 +1,4 @@
-"""Put together what the documentation site is made from: ``make docs`` builds it into build/site.
+"""Collect the sources of the documentation site; ``make docs`` builds it into build/site.
 
 The repository's pages keep their places, so that links between them hold. A link to a file that is no page leads to a copy of
 it; a folder's to its README, or to what lies in it.

@@ -1,7 +1,7 @@
-"""What the sentences of this project avoid, as patterns, and where they are looked for.
+"""Words that the project's texts avoid, as patterns, and the texts to check.
 
-Text is looked at where people read it: pages, notebooks, messages, docstrings. CHANGELOG.md is history; pages of evaluation/
-repeat its rows.
+Checked are texts for people: pages, notebooks, messages, docstrings. CHANGELOG.md is history; pages of evaluation/ repeat its
+rows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The size of each package stays within budgets.toml, and whatever exceeds it is a sentence."""
+"""Each package stays within budgets.toml, and each excess is reported in a sentence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the guides say can be changed is changed so, in the place that they name, with what they say follows."""
+"""Changes that the guides describe can be made where they say, with the described effects."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""Every link between pages leads to a page, and to a heading that it has; every path that is named is there."""
+"""Every link between pages leads to an existing page and heading; every named path exists."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""One name, one thing: who looks for a class or a module finds one."""
+"""One name, one thing: names of classes and modules are unique."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The README's pictures are there, small enough to load, and said in words; what it types is there to be typed."""
+"""The README's pictures exist, load quickly and have alt text; its commands exist."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""The pages of docs/reference say what the code has."""
+"""The pages of docs/reference agree with the code."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The documentation site is made of the repository's pages: none is left out, and no link on it leads nowhere."""
+"""The documentation site contains all pages of the repository, without broken links."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pages for students promise is what the grader does: limits, the line at 98.5 %, what `check` says."""
+"""Promises of the pages for students hold in grading: limits, the line at 98.5 %, messages of `check`."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""Every command that a page has somebody type is there to be typed: its name, its options, the files that it names."""
+"""Every command on a page exists: its name, its options, its files."""
 
 from __future__ import annotations
 

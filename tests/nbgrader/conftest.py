@@ -1,4 +1,4 @@
-"""Programs of this environment as people type them, with a home of their own."""
+"""Programs of this environment as typed, with a home folder of their own."""
 
 from __future__ import annotations
 

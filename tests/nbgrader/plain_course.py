@@ -1,4 +1,4 @@
-"""Assignments of nbgrader's own, as its documentation has them: tests in the notebooks, and no checks of ours."""
+"""Plain nbgrader assignments, as in its documentation: tests in the notebooks, and no checks of ours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""nbgrader's own autograde with our steps plugged in, in this process and on the tiny course."""
+"""nbgrader's own autograde with our steps plugged in, in this process, for the tiny course."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""On SQLite: marks of 32 workers are saved while formgrader lists them and writes marks; nothing is ever locked or lost."""
+"""SQLite: marks of 32 workers are saved while formgrader reads and writes marks; nothing is locked or lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole way of a submission through nbgrader's own commands: exchange, grading, export."""
+"""A submission's complete way through nbgrader's own commands: exchange, grading, export."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""What a term brings: releases after hand-ins, deadlines, strangers; with the real nbgrader on the tiny course."""
+"""Events of a term: releases after submissions, deadlines, unknown students; with real nbgrader and the tiny course."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Assignments without checks of ours, next to one with them: nbgrader's steps, marks and pages."""
+"""Assignments without our checks next to one with them: nbgrader's steps, marks and pages."""
 
 from __future__ import annotations
 

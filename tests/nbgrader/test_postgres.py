@@ -1,4 +1,4 @@
-"""The gradebook on a real PostgreSQL server: the marks of SQLite, and a server that is not there."""
+"""The gradebook on a real PostgreSQL server: the same marks as on SQLite, and a missing server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Marks of a class go into the gradebook one student at a time; the trouble of one student is theirs alone."""
+"""Marks of a class are saved one student at a time; a failure affects one student only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Containers as Gradescope and PrairieLearn start them, without Docker: their folders, Docker's capabilities, no namespaces.
+"""Containers like those of Gradescope and PrairieLearn, without Docker: folders, Docker's capabilities, no namespaces.
 
 bubblewrap builds the file system from nothing, and a filter refuses what Docker's default profile refuses to whoever lacks
 CAP_SYS_ADMIN: namespaces and mounts. What is not as there: packages are this environment's, in place of what ``setup.sh``, or

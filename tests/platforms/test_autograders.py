@@ -1,4 +1,4 @@
-"""What is handed back to Gradescope and PrairieLearn, and what they are given: by their schemas, with the marks of grading."""
+"""Results and autograders for Gradescope and PrairieLearn: valid by their schemas, with the marks of grading."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""``netgrader collect``: who handed in what, by files as Moodle and Canvas write them."""
+"""``netgrader collect``: submissions and their owners, from files as Moodle and Canvas write them."""
 
 import csv
 import json

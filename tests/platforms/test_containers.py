@@ -1,4 +1,4 @@
-"""Submissions graded in containers like those of Gradescope and PrairieLearn: from what we export to what is handed back."""
+"""Submissions graded in containers like those of Gradescope and PrairieLearn: from export to results."""
 
 import shutil
 import time

@@ -1,4 +1,4 @@
-"""``netgrader export``: marks of a gradebook in the sheets that Moodle and Canvas gave, and whom they would not reach."""
+"""``netgrader export``: marks of a gradebook in sheets of Moodle and Canvas, and the students who would be missed."""
 
 import csv
 import io

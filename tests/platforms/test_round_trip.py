@@ -1,4 +1,4 @@
-"""Submissions out of a platform and marks back into it: whatever people are called, nobody is lost and nobody is another."""
+"""Submissions from a platform and marks back to it: with any names, nobody is lost or confused."""
 
 import functools
 import zipfile

@@ -1,4 +1,4 @@
-"""Sheets of Moodle and Canvas: what is read of them, and that nothing changes in them but the cells that are filled in."""
+"""Sheets of Moodle and Canvas: what is read from them, and that only filled cells change."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

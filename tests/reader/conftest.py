@@ -1,4 +1,4 @@
-"""TensorFlow as the course uses it, graphs seeded, and one lab for the session."""
+"""TensorFlow as in the course, seeded graphs, and one lab for the session."""
 
 from __future__ import annotations
 

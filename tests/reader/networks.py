@@ -1,4 +1,4 @@
-"""Parts of the networks that the tests of the reader build, and one way to read what they are put together to."""
+"""Parts of networks for the reader's tests, and one way to read what is built from them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The banks of activations, losses and optimizers tell their entries apart by values alone."""
+"""The banks of activations, losses and optimizers distinguish their entries by values alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A lab that begins as a fork of a zygote answers like any other, and knows nothing of the one before."""
+"""A lab that starts as a fork of a zygote answers like any other, and knows nothing of the previous one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The caged lab answers as the one in this process does, and its graphs harm nobody."""
+"""The sandboxed lab answers like the local one, and its graphs do no harm."""
 
 from __future__ import annotations
 

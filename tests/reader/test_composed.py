@@ -1,6 +1,6 @@
-"""Right networks put together at random from spellings of their parts have no fault, and one that is put in is named.
+"""Right networks composed at random from spellings of their parts have no fault, and an injected one is named.
 
-A fixed sample by default; ``NETGRADER_EXAMPLES=500`` looks at as many others.
+A fixed sample by default; ``NETGRADER_EXAMPLES=500`` tries that many others.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Images in the shape that an exercise asks for: fed, read and prepared so."""
+"""Images in the shape that an exercise requires: fed, read and prepared in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keras models are read as graphs are, and places are named as their authors named them."""
+"""Keras models are read like graphs, and places have their authors' names."""
 
 from __future__ import annotations
 

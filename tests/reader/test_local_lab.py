@@ -1,4 +1,4 @@
-"""The local lab: real graphs, as a student's process would hand them over."""
+"""The local lab: real graphs, as in a student's process."""
 
 from __future__ import annotations
 

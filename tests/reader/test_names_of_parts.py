@@ -1,4 +1,4 @@
-"""What `net` says its parts are is checked, not believed: the wrong tensor is named, and the right one is read."""
+"""The parts named in `net` are verified, not trusted: wrong tensors are named, and the right ones are read."""
 
 from __future__ import annotations
 

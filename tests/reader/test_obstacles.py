@@ -1,4 +1,4 @@
-"""Labels and logits are told apart where no gradient is left, so that there is no step at all."""
+"""Labels and logits are distinguished even if there is no gradient, and so no training step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which faults could not be looked for in a network: none in one that was tried out, and those of each question left open."""
+"""Faults that could not be looked for: none in a network that ran, and those of each open question."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trained networks as plain data: what is computed without TensorFlow is what TensorFlow computes, or it is said why not."""
+"""Trained networks as plain data: results equal TensorFlow's, or there is a reason why not."""
 
 from __future__ import annotations
 

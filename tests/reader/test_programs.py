@@ -1,4 +1,4 @@
-"""Networks are read as their tables say: right ones are accused of nothing, and wrong ones of their fault, it alone."""
+"""Networks are read according to their tables: right ones without faults, wrong ones with exactly their fault."""
 
 from __future__ import annotations
 

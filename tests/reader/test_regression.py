@@ -1,4 +1,4 @@
-"""The bank of errors of numbers: each is named by its values, whatever its scale, and no other function is."""
+"""The bank of regression errors: each is recognized by its values at any scale, and no other function is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Graphs from anywhere, and everything that is no graph: one sentence, no traceback."""
+"""Graphs from any source, and inputs that are not graphs: one sentence, no traceback."""
 
 from __future__ import annotations
 

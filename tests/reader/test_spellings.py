@@ -1,4 +1,4 @@
-"""The bank of activations is what TensorFlow computes; what a graph lacks, and one made to be slow, end in sentences."""
+"""The bank of activations equals TensorFlow's; incomplete and deliberately slow graphs end in sentences."""
 
 from __future__ import annotations
 

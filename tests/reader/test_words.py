@@ -1,4 +1,4 @@
-"""A network in words says what training really moves and at which rate, and a fault where it is, as students know it."""
+"""The description of a network: what training moves, at which rate, and faults at places that students know."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models of Keras, read in a process that runs eagerly; files of models are left in a folder."""
+"""Read Keras models in an eager process; leave model files in a folder."""
 
 from __future__ import annotations
 

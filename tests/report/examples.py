@@ -1,4 +1,4 @@
-"""Classes that exist only here: eight students of one notebook, an empty class, a large one."""
+"""Fictitious classes: eight students of one notebook, an empty class, a large one."""
 
 from __future__ import annotations
 

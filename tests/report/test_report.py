@@ -1,4 +1,4 @@
-"""The class report: what waits for a person, how many passed each check, and the table next to it."""
+"""The class report: work left for a person, pass rates of each check, and the table next to it."""
 
 import csv
 import io

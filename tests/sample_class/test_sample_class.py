@@ -1,4 +1,4 @@
-"""The sample class gets what its file says: marks and codes, from the real notebooks in ``submitted/``."""
+"""The sample class gets the marks and codes in its file, from the real notebooks in ``submitted/``."""
 
 from __future__ import annotations
 

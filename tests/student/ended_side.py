@@ -1,6 +1,6 @@
-"""Run in a process of its own, with TensorFlow: what is known of networks that a notebook's sessions trained.
+"""Record what is known of networks trained in a notebook's sessions, in a separate process with TensorFlow.
 
-Prints one JSON object with what was seen after each style of a sweep; `test_closed_sessions.py` says what it should be.
+Prints one JSON object with the observations after each style of a sweep; `test_closed_sessions.py` has the expected ones.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Data that are no grey images: colours, rows of tables, sequences, and numbers in the place of classes."""
+"""Data other than gray images: colors, tabular rows, sequences, and numbers in place of classes."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""What a cell makes is noted, and the error that it ended with, until another cell makes the same."""
+"""The names that a cell defines are recorded, and the error that ended it, until another cell defines the same."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What sessions trained is known after their end, however a notebook opens, keeps and closes them."""
+"""Trained values are known after their sessions end, however a notebook opens, keeps and closes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What students install: `requirements.txt` names all that their side imports, with upper bounds that were tried."""
+"""Students' installation: `requirements.txt` has all imports of the students' side, with tested upper bounds."""
 
 import ast
 import importlib.metadata

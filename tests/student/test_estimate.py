@@ -1,4 +1,4 @@
-"""How long grading will take is told from how long the cells of the notebook took, and held against the limits."""
+"""Grading time is estimated from the times of the notebook's cells, and compared with the limits."""
 
 from __future__ import annotations
 

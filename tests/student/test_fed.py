@@ -1,4 +1,4 @@
-"""Whether a notebook trained a network is noted, and which switches its evaluation was fed."""
+"""The log records whether a notebook trained a network, and which switches its evaluation was fed."""
 
 from __future__ import annotations
 

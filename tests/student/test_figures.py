@@ -1,4 +1,4 @@
-"""show_figure: a Matplotlib figure with words for who cannot see it."""
+"""show_figure: a Matplotlib figure with alt text."""
 
 import base64
 import re

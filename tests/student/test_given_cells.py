@@ -1,6 +1,6 @@
-"""Cells that are given go on whatever was made above them: one wrong answer does not stop Run All.
+"""Given cells run after any student code: one wrong answer does not stop Run All.
 
-And their pictures show what is there, whatever a student's network does, and their texts say no more.
+Their pictures show any student network faithfully, and their texts claim no more.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A network is taken as evidence whatever object it is; what holds no graph is said to hold none."""
+"""Any object with a graph is accepted as a network; one without a graph is reported."""
 
 from __future__ import annotations
 

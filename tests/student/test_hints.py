@@ -1,4 +1,4 @@
-"""`check` says what was found, and folds a hint below it, from the first time on."""
+"""`check` reports the fault and folds a hint below it, from the first time."""
 
 from __future__ import annotations
 

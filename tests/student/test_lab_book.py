@@ -1,4 +1,4 @@
-"""The lab book of notebook 3: runs are kept in a file, drawn side by side, and skipped where the notebook is graded."""
+"""The lab book of notebook 3: runs are kept in a file, drawn side by side, and skipped in grading."""
 
 from __future__ import annotations
 

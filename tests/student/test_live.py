@@ -1,4 +1,4 @@
-"""Notebooks that were released with `Live`, `ready` and `going_on` run as they did."""
+"""Notebooks released with `Live`, `ready` and `going_on` still run."""
 
 from netgrader.student import Live, going_on, ready
 

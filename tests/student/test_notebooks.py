@@ -1,4 +1,4 @@
-"""The instructor's notebooks: what the contract fixes of them, and what makes them good to read."""
+"""The instructor's notebooks: requirements of the contract, and rules of readability."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""What a cell shows of an error: the student's own lines, and none of a library's unless they are asked for."""
+"""A cell's traceback shows the student's own lines, and library lines only on request."""
 
 from __future__ import annotations
 

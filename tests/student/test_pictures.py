@@ -1,4 +1,4 @@
-"""Pictures of the notebooks say in words what they show, and the text after each says nothing else."""
+"""The notebooks' pictures have alt text, and the text after each agrees with it."""
 
 from __future__ import annotations
 

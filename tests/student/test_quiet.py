@@ -1,4 +1,4 @@
-"""quietly: what native code writes to standard error stays out of the notebook."""
+"""quietly: output of native code to standard error does not appear in the notebook."""
 
 import subprocess
 import sys

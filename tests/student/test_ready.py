@@ -1,4 +1,4 @@
-"""`your_work`: given cells show what students made. `skipped_in_grading`: students' own experiments do not run there."""
+"""`your_work`: given cells show students' results. `skipped_in_grading`: students' own experiments do not run there."""
 
 import functools
 

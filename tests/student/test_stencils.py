@@ -1,4 +1,4 @@
-"""`watch_stencils` of notebook 1: weights that are kept while the student's own loop trains, as pictures."""
+"""`watch_stencils` of notebook 1: weights recorded while the student's own loop trains, as pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where there is no POSIX, as on Windows, and on macOS: the students' side, as far as that can be seen on Linux."""
+"""The students' side without POSIX, as on Windows, and on macOS, as far as Linux can show."""
 
 import re
 import shutil

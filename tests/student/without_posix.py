@@ -1,6 +1,6 @@
-"""Takes from netgrader's modules, in this process, what Python has on POSIX alone. To be run before any of them is imported.
+"""Remove POSIX-only parts of Python from netgrader's modules in this process; run it before importing them.
 
-TensorFlow, Jupyter and the standard library keep it: on Windows they have their own ways.
+TensorFlow, Jupyter and the standard library keep them: they have other ways on Windows.
 """
 
 import builtins

@@ -1,4 +1,4 @@
-"""Training loops, right and wrong, each tried out once for all tests, in a process of its own."""
+"""Training loops, right and wrong, each tried once for all tests, in a separate process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Right training loops in several styles, and each with mistakes that no page of a fault shows."""
+"""Right training loops in several styles, each with mistakes that no fault page shows."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""Mistakes that can be made in any right training loop, whoever wrote it: a loop and an operator make a wrong loop.
+"""Mistakes that fit any right training loop: a loop and an operator make a wrong loop.
 
-The loop's own text stays as it is. Its `train` is called with arguments, arrays and a session that have the mistake: what
-is fed in a step, what is evaluated, what is returned. So each operator goes with each loop, and what comes of it is what
-a student would have who had made the mistake in that loop.
+The loop's text stays unchanged. Its `train` is called with arguments, arrays and a session that contain the mistake: in what
+is fed, evaluated or returned. So each operator fits each loop, and the effect is that of a student's mistake in that loop.
 """
 
 from __future__ import annotations

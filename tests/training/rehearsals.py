@@ -1,4 +1,4 @@
-"""A program for TensorFlow's own process: calls many `train` functions on instruments and writes their evidence.
+"""Call many `train` functions with instruments, in a process with TensorFlow, and write their evidence.
 
 Usage: ``rehearsals.py JOBS``, a JSON file with ``jobs``: by folder of evidence, the source code, its ``data`` (an npz
 of the four arrays), ``calls``, ``seconds`` and, if it matters, a ``seed``. ``checks`` is the folder of another course's

@@ -1,4 +1,4 @@
-"""The arrays that prepare_data makes are judged by what they are."""
+"""The arrays of prepare_data are judged by their content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever a student's `train` does, there is a sentence for it, and what it did before counts."""
+"""For any behavior of a student's `train` there is a sentence, and its earlier steps count."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Images are told apart by their fingerprints, in any batch and at any scale."""
+"""Images are identified by their fingerprints, in any batch and at any scale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The instrument is a network like any other, and notes everything."""
+"""The instrument is a network like any other, and records everything."""
 
 from __future__ import annotations
 

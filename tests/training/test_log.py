@@ -1,4 +1,4 @@
-"""What an instrument is said to have noted is believed in nothing that does not fit together."""
+"""An inconsistent training log is not trusted."""
 
 from __future__ import annotations
 

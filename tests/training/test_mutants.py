@@ -1,4 +1,4 @@
-"""Right training loops in any style are right, and each mistake in them is named, it alone."""
+"""Right training loops of any style lose nothing, and each mistake in them is named, alone."""
 
 from __future__ import annotations
 

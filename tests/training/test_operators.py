@@ -1,4 +1,4 @@
-"""A fixed sample of ``make training-report``: each mistake, made in loops of different students, is named, it alone."""
+"""A fixed sample of ``make training-report``: each mistake, in loops of different students, is named, alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the instrument noted is computed again, so that notes written by hand do not count."""
+"""The instrument's log is recomputed, so that forged logs do not count."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `train` returned is compared with what was measured, and what it is instead is named."""
+"""The values that `train` returned are compared with the measured ones, and substitutes are named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loops as different students would write them: the right ones lose nothing, of the wrong ones just that is said."""
+"""Training loops of different students: right ones lose nothing, wrong ones get exactly their faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the README says is typed, in an environment that has this package and nothing else of the checkout."""
+"""Run the README's commands in an environment with only this package of the checkout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands of a package are netgrader's where it is installed, and netgrader works without it."""
+"""netgrader has the package's commands if it is installed, and works without it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cage keeps what it promises, for whoever runs these tests. Nothing here is ever tried outside a cage."""
+"""The sandbox keeps its promises for root and for ordinary users. Nothing here runs outside a sandbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Control groups are found and made in trees of either version, laid out as machines have them."""
+"""Control groups are found and created in trees of both versions, in layouts of real machines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Memory that is no process's own is limited, with a control group and without; each part of that is seen to be needed."""
+"""Kernel memory outside processes is limited, with a control group and without; each part of the limit is needed."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""Evidence from notebook 1: the layer, and the network made of it."""
+"""Probes of notebook 1: the layer, and the network built from it."""
 
 import tensorflow.compat.v1 as tf
 
 from netgrader.evidence import EvidenceWriter
 from netgrader.student.probes import Student, WrongReturn, export_graph, probe
 
-# What a layer is given as its activation, by the names that exercises.toml uses. Nobody has "bent" built in.
+# Activations passed to a layer, by their names in exercises.toml. "bent" is not a TensorFlow function.
 ACTIVATIONS = {
     "none": None,
     "relu": tf.nn.relu,
@@ -16,7 +16,7 @@ ACTIVATIONS = {
 
 @probe("check_fully_connected_layer")
 def fully_connected_layer(student: Student, out: EvidenceWriter) -> None:
-    """Ask for single layers of several sizes and activations, then for two in one graph."""
+    """Record single layers of several sizes and activations, then two layers in one graph."""
     for number, case in enumerate(student.exercises.table("fully_connected_layer")["cases"]):
         name = f"layer@{number}"
         with student.capturing(out, name), tf.Graph().as_default() as graph:
@@ -36,7 +36,7 @@ def fully_connected_layer(student: Student, out: EvidenceWriter) -> None:
 
 
 def layer_and_weights(made: object) -> tuple[object, object]:
-    """The two things that the layer function is to return."""
+    """Return the two values that the layer function should return; raise `WrongReturn` otherwise."""
     if not isinstance(made, (tuple, list)) or len(made) != 2:
         raise WrongReturn(made, "the pair (h, W)")
     return made[0], made[1]
@@ -44,5 +44,5 @@ def layer_and_weights(made: object) -> tuple[object, object]:
 
 @probe("check_one_layer_network")
 def one_layer_network(student: Student, out: EvidenceWriter) -> None:
-    """Ask for the network at its default learning rate and at others."""
+    """Record the network at its default learning rate and at others."""
     student.networks(out, "one_layer_network")

@@ -1,4 +1,4 @@
-"""Evidence from notebook 1: the arrays that are fed to networks."""
+"""Probe of notebook 1: the arrays that are fed to networks."""
 
 from netgrader.evidence import EvidenceWriter
 from netgrader.student.handing_over import hand_over_arrays
@@ -7,5 +7,5 @@ from netgrader.student.probes import Student, probe
 
 @probe("check_prepare_data")
 def prepare_data(student: Student, out: EvidenceWriter) -> None:
-    """Hand over the four arrays."""
+    """Record the four arrays."""
     hand_over_arrays(student, out)

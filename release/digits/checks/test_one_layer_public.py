@@ -1,4 +1,4 @@
-"""Public checks of notebook 1. check("…") runs them in your notebook, and grading runs them again."""
+"""Public checks of notebook 1: check("…") runs them in your notebook, and grading reruns them."""
 
 from netgrader.checks import Severity, Text, grades
 from netgrader.judges.arrays import note_levels, require_images, require_labels
@@ -177,7 +177,7 @@ def test_each_layer_has_weights_of_its_own(bench, cell_evidence, remark):
 
 
 @grades(NETWORK, credit=0, faults=("layer-not-connected",))
-def test_layers_lead_from_images_to_classes(network):  # which ends the test unless they do
+def test_layers_lead_from_images_to_classes(network):  # the fixture fails the test if they do not
     """Trained layers lead from the 784 pixels of an image to ten logits"""
 
 

@@ -1,4 +1,4 @@
-"""Evidence from notebook 2: the network, the sweep, the trained network, the gradients."""
+"""Probes of notebook 2: the network, the sweep, the trained network, the gradients."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,31 +17,31 @@ NOTHING = (
 
 @probe("check_two_layer_network")
 def two_layer_network(student: Student, out: EvidenceWriter) -> None:
-    """Ask for the network at its default learning rate and at others."""
+    """Record the network at its default learning rate and at others."""
     student.networks(out, "two_layer_network")
 
 
 @probe("check_learning_rate_sweep")
 def learning_rate_sweep(student: Student, out: EvidenceWriter) -> None:
-    """Hand over the sweep, networks at some rates and near the best, and some trained values."""
+    """Record the sweep, networks at some rates and near the best, and some trained values."""
     hand_over_sweep(student, out)
 
 
 @probe("check_two_layer_training")
 def two_layer_training(student: Student, out: EvidenceWriter) -> None:
-    """Take the trained network with its values, and what was reported of it."""
+    """Record the trained network with its values, and its reported accuracies."""
     hand_over_curves(student, out)
     hand_over_trained(student, out)
 
 
 @probe("check_input_gradients")
 def input_gradients(student: Student, out: EvidenceWriter) -> None:
-    """Ask for the gradients on the student's network, trained or not."""
+    """Record the gradients of the student's network, trained or not."""
     with student.capturing(out, "gradients"):
         net = student.value("net") if student.has("net") else student.call("two_layer_network")
         with net.graph.as_default():
             each, largest = both(student.call("input_gradients", net))
-            each = flat(each)  # a generator makes them only now
+            each = flat(each)  # a generator creates them only now
             if any(tensor is None for tensor in each):
                 raise WrongReturn(each, "tensors", NOTHING)
             if any(isinstance(tensor, np.ndarray) for tensor in each):
@@ -53,7 +53,7 @@ def input_gradients(student: Student, out: EvidenceWriter) -> None:
 
 
 def both(made: Any) -> tuple[object, object]:
-    """The two things that the function is to return."""
+    """Return the two values that the function should return; raise `WrongReturn` otherwise."""
     if made is None or isinstance(made, dict) or (isinstance(made, (tuple, list)) and len(made) != 2):
         raise WrongReturn(made, "the pair each, largest")
     each, largest = made

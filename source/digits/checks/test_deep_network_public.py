@@ -1,4 +1,4 @@
-"""Public checks of notebook 3. check("…") runs them in your notebook, and grading runs them again."""
+"""Public checks of notebook 3: check("…") runs them in your notebook, and grading reruns them."""
 
 from netgrader.checks import grades
 from netgrader.judges.accuracy import recomputed, require_learned, require_own, require_target, require_values
@@ -27,7 +27,7 @@ ACCURACY = "check_deep_accuracy"
 
 
 @grades(NETWORK, credit=0, faults=("layer-not-connected",))
-def test_layers_lead_from_images_to_classes(network):  # which ends the test unless they do
+def test_layers_lead_from_images_to_classes(network):  # the fixture fails the test if they do not
     """Trained layers lead from the 784 pixels of an image to ten logits"""
 
 

@@ -1,4 +1,4 @@
-"""Public checks of notebook 2. check("…") runs them in your notebook, and grading runs them again."""
+"""Public checks of notebook 2: check("…") runs them in your notebook, and grading reruns them."""
 
 from netgrader.checks import Severity, Text, fail, fail_all, grades
 from netgrader.judges.accuracy import curves, recomputed, require_values, seen_test_images
@@ -34,7 +34,7 @@ GRADIENTS = "check_input_gradients"
 
 
 @grades(NETWORK, credit=0, faults=("layer-not-connected",))
-def test_layers_lead_from_images_to_classes(network):  # which ends the test unless they do
+def test_layers_lead_from_images_to_classes(network):  # the fixture fails the test if they do not
     """Trained layers lead from the 784 pixels of an image to ten logits"""
 
 
@@ -206,7 +206,7 @@ def test_the_best_rate_is_the_sweeps(bench, remark):
     require_trained(bench)
     require_chosen(bench)
     require_best(student_sweep(bench))
-    if bench.quick:  # in grading runs of ours tell
+    if bench.quick:  # grading uses its own runs
         for found, expected in doubts(bench):
             remark(Text("Grading may take points off for this sweep."), found=found, expected=expected)
 
@@ -230,7 +230,7 @@ def test_there_is_an_accuracy_for_each_epoch(bench, cell_evidence, remark):
         code = "too-few-epochs" if min(len(acc_trn), len(acc_val)) < epochs else "too-many-epochs"
         fail(code, found=f"{len(acc_trn)} and {len(acc_val)} accuracies", expected=f"{epochs} of each")
     most = max(*acc_trn, *acc_val)
-    if bench.quick and not most <= 1:  # in grading they are compared with what the network reaches
+    if bench.quick and not most <= 1:  # grading compares them with the network's accuracy
         expected = Text("shares from 0 to 1, as net.accuracy gives them")
         remark(Text("Grading will not find these accuracies."), found=f"{most:g}", expected=expected)
 

@@ -1,4 +1,4 @@
-"""Operators that turn right programs into others: faulty in a known way, or right in another way."""
+"""Operators that turn right programs into others: with a known fault, or right in another way."""
 
 from __future__ import annotations
 

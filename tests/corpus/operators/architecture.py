@@ -1,4 +1,4 @@
-"""Operators on layers: activations, biases, widths, depth, starting values, placeholders."""
+"""Operators on layers: activations, biases, widths, depth, initial values, placeholders."""
 
 from __future__ import annotations
 

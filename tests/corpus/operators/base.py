@@ -1,4 +1,4 @@
-"""What an operator is: it changes a right program as a student would err, and says what then must be measured."""
+"""The type of operators: each changes a right program as a student might, and states the expected measurements."""
 
 from __future__ import annotations
 

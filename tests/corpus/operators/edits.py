@@ -1,4 +1,4 @@
-"""Faults that need an edit of one program's text: normalisation, dropout, shared weights, Adam written out."""
+"""Faults that require an edit of one program's text: normalization, dropout, shared weights, handwritten Adam."""
 
 from __future__ import annotations
 

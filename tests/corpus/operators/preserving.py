@@ -1,4 +1,4 @@
-"""Operators that leave a program right: other spellings, further ops, fewer hints. What they make must be accepted."""
+"""Operators that keep a program right: other spellings, additional ops, fewer hints. Their products must be accepted."""
 
 from __future__ import annotations
 

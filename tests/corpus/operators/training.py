@@ -1,4 +1,4 @@
-"""Operators on the optimizer, its rate, and what it moves; on parts that are missing or doubled."""
+"""Operators on the optimizer, its learning rate and its variables; on missing or duplicate parts."""
 
 from __future__ import annotations
 

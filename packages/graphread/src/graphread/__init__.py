@@ -1,8 +1,8 @@
-"""Read which network is in a graph of TensorFlow, what it computes, and what is wrong with it.
+"""Read a neural network from a TensorFlow graph: its layers, what it computes, and its faults.
 
-These names are the public ones. `read_network` gives a `Network` of `Layer`, `Loss`, `Optimizer` and `Role`, with
-its faults; an `Exercise` says what is asked for. A `Lab` runs graphs: it gives a `LoadedGraph`, that a `LabSession`, and what it
-cannot do is a `LabError`. `graphread.lab.local.LocalLab` is a lab in this process. `graphread.graph` reads graphs as such.
+These names are the public API. `read_network` returns a `Network` of `Layer`, `Loss`, `Optimizer` and `Role`, with its
+faults; an `Exercise` states the requirements. A `Lab` runs graphs: it returns a `LoadedGraph`, which opens a `LabSession`,
+and raises `LabError` on failure. `graphread.lab.local.LocalLab` is a lab in this process. `graphread.graph` parses graphs.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import `read_network` when it is first asked for: importing graphread stays quick."""
+    """Import `read_network` on first access, so that importing graphread stays fast."""
     if name == "read_network":
         from graphread.reading import read_network  # noqa: PLC0415 - see above
 

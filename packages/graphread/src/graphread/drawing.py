@@ -1,6 +1,6 @@
-"""A network as an SVG: boxes for layers, loss and optimizer; faulty boxes have their sentence.
+"""Draw a network as an SVG: boxes for layers, loss and optimizer, with the faults of each.
 
-All looks are presentation attributes: a style sheet would be stripped, or would reach into the page around it.
+Styling uses presentation attributes only: a style sheet would be stripped, or would affect the surrounding page.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ LAYERS = Plural("{number} layer", "{number} layers")
 
 
 class Drawn:
-    """Sizes of a drawing in pixels, and of its texts in characters."""
+    """Sizes of a drawing in pixels, and of its lines in characters."""
 
-    # Narrow enough to be read on a telephone, where it is shown at almost its own size.
+    # Narrow enough for a phone, where it is shown at almost its own size.
     WIDTH = 380
     LEFT, TOP, GAP, PADDING = 8, 10, 22, 10
     LINE = 18
     CHARACTERS = 52
 
 
-# As people write them; what is not here is shown as the reader calls it.
+# Display names of activations and optimizers; others are shown under the reader's names.
 NAMES = {
     "relu": "ReLU",
     "elu": "ELU",
@@ -54,7 +54,7 @@ INK, MUTED, PALE, EDGE, FAULT, FAULT_PALE = "#1b1b1f", "#4c535c", "#f2f6fa", "#3
 
 @dataclass(frozen=True)
 class NetworkBox:
-    """A box of a network's drawing: what it is, more in smaller letters, and the sentences of its faults."""
+    """A box of a network's drawing: name, details in smaller letters, and the sentences of its faults."""
 
     name: Said
     detail: Said
@@ -63,7 +63,7 @@ class NetworkBox:
 
 @dataclass
 class _Place:
-    """A box to be: what it says, its places in the graph, its name in the catalogue, and its faults."""
+    """A box under construction: texts, places in the graph, drawing category of faults, and faults."""
 
     name: Said
     detail: Said
@@ -72,12 +72,12 @@ class _Place:
     faults: list[Fault] = field(default_factory=list)
 
     def holds(self, fault: Fault) -> bool:
-        """Whether the fault's place is this box's."""
+        """Whether the fault's place belongs to this box."""
         return bool(fault.place) and fault.place in self.places
 
 
 def boxes_of(network: Network) -> tuple[NetworkBox, ...]:
-    """Return what is drawn of a network, from the images down, each fault in the box that it is about."""
+    """Return the boxes of a network's drawing from the images down, each fault in its box."""
     places = _places(network)
     _mark(network.faults, places)
     return tuple(
@@ -88,7 +88,7 @@ def boxes_of(network: Network) -> tuple[NetworkBox, ...]:
 
 
 def svg(boxes: Sequence[NetworkBox], title: str, say: Callable[[Said], str] = str) -> str:
-    """Return boxes one below the other as an SVG, their texts as `say` renders them."""
+    """Return boxes stacked vertically as an SVG; `say` renders their texts."""
     body, height = _draw([_lines(box, say) for box in boxes], [bool(box.faults) for box in boxes])
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(title)}" '
@@ -99,7 +99,7 @@ def svg(boxes: Sequence[NetworkBox], title: str, say: Callable[[Said], str] = st
 
 
 def title_of(network: Network) -> Text:
-    """Return what the drawing of a network is called."""
+    """Return the title of a network's drawing."""
     count = len(network.faults)
     layers = LAYERS.of(len(network.layers))
     found = Text("faults found: {count}", count=count) if count else Text("no fault found")
@@ -107,7 +107,7 @@ def title_of(network: Network) -> Text:
 
 
 def _lines(box: NetworkBox, say: Callable[[Said], str]) -> list[tuple[str, str]]:
-    """Return text and kind of each line of a box."""
+    """Return text and style of each line of a box."""
     lines = [(line, "name") for line in textwrap.wrap(say(box.name), Drawn.CHARACTERS - 6)]
     lines += [(line, "detail") for line in textwrap.wrap(say(box.detail), Drawn.CHARACTERS)]
     return lines + [
@@ -116,9 +116,9 @@ def _lines(box: NetworkBox, say: Callable[[Said], str]) -> list[tuple[str, str]]
 
 
 def _places(network: Network) -> list[_Place]:
-    """Return the boxes that may be drawn.
+    """Return all possible boxes.
 
-    The box of other outputs, and the last, have no name until they have a fault.
+    The last two boxes (outputs, whole network) have no name until they have a fault.
     """
     places = [_Place(Text("{Images}"), _row_of(network), {"X"})]
     for number, layer in enumerate(network.layers, 1):
@@ -134,21 +134,21 @@ def _places(network: Network) -> list[_Place]:
 
 
 def _row_of(network: Network) -> Said:
-    """Return how many numbers a row has.
+    """Return the size of an input row; empty if unknown.
 
-    The inputs of a convolution are channels, and a layer that reads single pixels has one.
+    The inputs of a convolution are channels, and a layer that reads single pixels has one input.
     """
     first = {layer.inputs or 0 for layer in network.layers[:1] if layer.kind == "dense"} - {0, 1}
     return Text("{inputs:,} numbers each", inputs=first.pop()) if first else ""
 
 
 def _named(word: Said) -> Said:
-    """Return the name of an activation as people write it."""
+    """Return the display name of an activation."""
     return NAMES.get(word, word) if isinstance(word, str) else word
 
 
 def _mark(faults: Collection[Fault], boxes: list[_Place]) -> None:
-    """Put each fault at its place, else at what it is about, else at the network as a whole."""
+    """Put each fault into the box of its place, else of its category, else of the whole network."""
     *_, outputs, whole = boxes
     for fault in faults:
         drawn = kind_of(fault.code).drawn
@@ -161,7 +161,7 @@ def _mark(faults: Collection[Fault], boxes: list[_Place]) -> None:
 
 
 def _draw(boxes: list[list[tuple[str, str]]], marked: list[bool]) -> tuple[str, int]:
-    """Return the boxes with these lines, those that are `marked` in red, and how high they are together."""
+    """Return SVG elements of boxes with these lines, `marked` ones in red, and their total height."""
     parts, top = [], Drawn.TOP
     middle = Drawn.WIDTH // 2
     for index, lines in enumerate(boxes):

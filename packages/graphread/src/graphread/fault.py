@@ -1,6 +1,6 @@
-"""One fault: its code, where it is, what was found and what was expected.
+"""A fault: its code, its place, what was found and what was expected.
 
-A code is public and never renamed: feedback, JSON and reports use it, and others build on it. What it means says its page:
+A code is public and never renamed: feedback, JSON and reports use it, and other programs rely on it. Its page explains it:
 `graphread.fault_kinds`.
 """
 
@@ -19,7 +19,7 @@ TOLD = {
     (True, False): Text("Found {found}."),
     (False, True): Text("Expected {expected}."),
 }
-"""The sentence of a fault, by whether something was found and something expected."""
+"""The sentence of a fault, by whether `found` and `expected` are given."""
 PLACE = Text("Where: {place}.")
 LINES = Text("See {lines}.")
 
@@ -28,10 +28,10 @@ LINES = Text("See {lines}.")
 class Fault:
     """A fault found in one submission or network.
 
-    `place` is where (an op, a layer, a variable, a row), empty if the whole thing is meant; `found` and `expected` are
-    short phrases for the message ("learning rate 0.01", "0.003"). `at` says where in the student's words, if `place` is
-    the name of an op, and `lines` which lines of the student's code made that. `severity` is that of this very one, where it
-    is not the code's.
+    `place` is an op, a layer, a variable or a row, and empty for the network as a whole; `found` and `expected` are short
+    phrases for the message ("learning rate 0.01", "0.003"). If `place` is the name of an op, `at` gives the location in the
+    student's terms, and `lines` the lines of the student's code that created it. `severity` overrides the severity of the
+    code for this fault.
     """
 
     code: str
@@ -41,29 +41,29 @@ class Fault:
     expected: Said = ""
     at: Said = field(default="", compare=False)
     named: bool = field(default=False, compare=False)
-    """Whether `at` names the place itself."""
+    """Whether `at` already contains the name of the place."""
     lines: Said = field(default="", compare=False)
     severity: Severity | None = field(default=None, compare=False)
     causes: tuple[str, ...] = field(default=(), compare=False)
-    """What may have brought it, charged in an earlier cell: that check cell, a code, or how grave a fault of it is."""
+    """Possible causes charged in an earlier cell: that check cell, a fault code, or a severity."""
     advice: Said = field(default="", compare=False)
-    """What to do, in a sentence; empty where nothing is known."""
+    """What to do, in one sentence; empty if unknown."""
 
     @property
     def op(self) -> str:
-        """The op, part or layer that it was found at, if its place is one."""
+        """Return the op, part or layer of the fault; empty if its place is not one."""
         return self.place if isinstance(self.place, str) else ""
 
     @property
     def where(self) -> Said:
-        """Where it is, to be read: in words, the op behind them where they do not name it."""
+        """Return the location for readers: in words, followed by the op unless the words name it."""
         if not self.at or not self.place:
             return self.at or self.place
         return self.at if self.named else Text("{at} (op {place})", at=self.at, place=self.place)
 
     @property
     def said(self) -> Text:
-        """What was found, what was expected, and where, in a sentence or two."""
+        """Return sentences on what was found, what was expected, and where."""
         told = TOLD.get((bool(self.found), bool(self.expected)))
         about = told.format(found=self.found, expected=self.expected) if told else ""
         place = PLACE.format(place=tidy(self.where)) if self.where else ""
@@ -82,23 +82,24 @@ def fault(
     advice: Said = "",
     kinds: Mapping[str, FaultKind] = KINDS,
 ) -> Fault:
-    """Describe something wrong.
+    """Return a fault.
 
     Parameters
     ----------
     what
-        A code of the catalogue, or a sentence of one's own where no code fits.
+        A code of the catalogue, or a custom sentence if no code fits.
     place
-        Where: an op, a layer, a row, a line of code.
+        An op, a layer, a row or a line of code.
     found, expected
-        What was there and what should have been, as short phrases.
+        Short phrases for the actual and the expected value.
     severity
-        How grave this very one is, where that is not what the catalogue says of its code.
+        Severity of this fault, if it differs from the catalogue's.
     causes
-        What may have brought it, charged in an earlier cell: see `Fault.causes`.
+        Possible causes charged in an earlier cell: see `Fault.causes`.
+    advice
+        See `Fault.advice`.
     kinds
-        The catalogue that knows the code.
-
+        The catalogue of codes.
     """
     code = "" if isinstance(what, Text) or not CODE.fullmatch(what) else what
     sentence = Text(kind_of(code, kinds).sentence) if code else what
@@ -107,7 +108,7 @@ def fault(
 
 
 def kind_of(code: str, kinds: Mapping[str, FaultKind] = KINDS) -> FaultKind:
-    """Return what a code means; of one that no catalogue has, as in a result that is kept, the code alone."""
+    """Return the meaning of a code; an unknown one, as in an old stored result, means only itself."""
     return kinds.get(code, FaultKind(code, code, "", "", Severity.MEASURED))
 
 

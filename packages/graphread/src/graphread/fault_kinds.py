@@ -1,6 +1,6 @@
-"""The kinds of faults: a page of Markdown for each code, here in ``fault_pages/``.
+"""The kinds of faults: one Markdown page for each code, in ``fault_pages/``.
 
-A page begins with TOML between two lines of ``+++`` (the fields of `FrontMatter`); its title is the sentence that people read.
+A page starts with TOML front matter (`FrontMatter`) between two lines of ``+++``; its title is the sentence of the message.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ __all__ = [
 ]
 
 PAGES = "fault_pages"
-"""The folder of pages next to the code that finds these faults."""
+"""Name of the folder of pages, next to the code that finds these faults."""
 FENCE = "+++\n"
 WHY, HINT = "Why it matters", "Hint"
 ALL = "*"
@@ -48,56 +48,56 @@ Variant = Annotated[dict[Literal["sentence", "why"], str], Meta(min_length=1)]
 
 
 class Severity(StrEnum):
-    """How grave a fault is, the gravest first.
+    """The severity of a fault, most severe first.
 
-    Where the effect was measured (two layers, an epoch of Adam; right 96.5 %), fatal is what ends below 70 %.
+    Where its effect was measured (two layers, an epoch of Adam; accuracy 96.5 % without it), fatal means below 70 %.
     """
 
     FATAL = "fatal"
-    """The part does not work: nothing is learned, or the wrong thing, or from spoiled data."""
+    """The part does not work: the network learns nothing, or the wrong thing, or from corrupted data."""
     SERIOUS = "serious"
-    """It works worse than it could, or is not what the exercise asks for."""
+    """The network works worse than it could, or does not meet the exercise's requirements."""
     SLIGHT = "slight"
-    """A blemish."""
+    """A minor flaw."""
     MEASURED = "measured"
-    """The check that finds it says by a figure how much is earned."""
+    """The check that finds it computes the credit from a measurement."""
     REMARK = "remark"
-    """It costs nothing."""
+    """Costs no points."""
 
 
 @dataclass(frozen=True)
 class FaultKind:
-    """What a fault code means."""
+    """The meaning of a fault code."""
 
     code: str
-    """Kebab-case, fixed for ever."""
+    """Kebab-case identifier; never changes."""
     sentence: str
-    """What is wrong, in one sentence that a student understands."""
+    """What is wrong, in one sentence for students."""
     why: str
     """Why it matters, in a sentence or two."""
     where: str
-    """Where the course explains it: the heading of the notebook's section; empty where there is nothing to explain."""
+    """Heading of the notebook section that explains it; empty if there is nothing to explain."""
     severity: Severity
-    """How grave it is, unless the course says otherwise."""
+    """Its severity, unless the course overrides it."""
     also: tuple[str, ...] = ()
-    """Sections of other notebooks that explain it too."""
+    """Sections of other notebooks that also explain it."""
     brings: frozenset[str] = frozenset()
-    """Codes that are found because of it, and are not named with it; `ALL` for all, where nothing was earned."""
+    """Codes of consequences, which are not reported with it; `ALL` for everything, if nothing was earned."""
     after: tuple[str, ...] = ()
-    """What brings it where an earlier cell was charged with it: codes, or how grave a fault is."""
+    """Its possible causes when they were charged in an earlier cell: codes, or a severity."""
     hint: str = ""
-    """A question that leads on, without the line to write; `check` folds it below the message."""
+    """A guiding question that does not give the answer away; `check` folds it below the message."""
     drawn: str = ""
-    """The box of a network's drawing that it is about: ``loss``, ``optimizer``, ``last layer`` or ``outputs``; empty
-    where its place alone says where it is marked."""
+    """The box for it in a network's drawing: ``loss``, ``optimizer``, ``last layer`` or ``outputs``; empty if its place alone
+    determines the box."""
     regression: Mapping[str, str] = field(default_factory=dict)
-    """`sentence` and `why` if the network predicts numbers, where they say something else then."""
+    """`sentence` and `why` for regression, if they differ."""
     rows: Mapping[str, str] = field(default_factory=dict)
-    """`sentence` and `why` if inputs are rows of numbers instead of images, where they say something else then."""
+    """`sentence` and `why` for rows of numbers in place of images, if they differ."""
     group: str = ""
-    """The heading that lists of codes put it under."""
+    """Heading for the code in lists of codes."""
     page: Path = field(default=Path(), compare=False)
-    """Its page; of a code that a course adds the folder that one is in."""
+    """Its page; for a code that a course adds, the empty path."""
 
     @property
     def remark(self) -> bool:
@@ -106,12 +106,12 @@ class FaultKind:
 
     @property
     def places(self) -> tuple[str, ...]:
-        """Return all sections that explain it, the first notebook's first."""
+        """Return all sections that explain it, starting with the first notebook's."""
         return (self.where, *self.also) if self.where else ()
 
 
 class FrontMatter(msgspec.Struct, forbid_unknown_fields=True):
-    """What a page says in TOML before its title; see `FaultKind`."""
+    """The TOML front matter of a page; see `FaultKind`."""
 
     group: str
     severity: Severity
@@ -123,27 +123,27 @@ class FrontMatter(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def kinds_in(folder: Path) -> dict[str, FaultKind]:
-    """Return the kinds of faults that have a page in a folder, by their codes."""
+    """Return the kinds of faults that have a page in a folder, by code."""
     return {path.stem: _on_page(path) for path in sorted(folder.glob("*.md"))}
 
 
 def text_of(page: Path) -> str:
-    """Return the Markdown of a page, its title first."""
+    """Return the Markdown of a page without its front matter."""
     return page.read_text(encoding="utf-8").split(FENCE)[-1]
 
 
 def of_any_data(text: str) -> str:
-    """Return a text of a page with its places filled as `graphread.text.WORDS` has them."""
+    """Return a page's text with its placeholders filled from `graphread.text.WORDS`."""
     return re.sub(r"\{(\w+)\}", lambda place: str(WORDS.get(place[1], place[0])), text)
 
 
 def sections(page: str) -> dict[str, str]:
-    """Return the text of each section of a page, by its heading."""
+    """Return the text of each section of a page, by heading."""
     return dict(re.findall(r"(?ms)^## (.+?)\n(.*?)\n*(?=^## |\Z)", page))
 
 
 def without_answers(page: str) -> str:
-    """Return a page as students' packages have it: without its programs, which answer exercises."""
+    """Return a page for students' packages: without its code examples, which would solve exercises."""
     return re.sub(rf"(?ms)^## (?!{WHY}|{HINT}).*?(?=^## |\Z)", "", page)
 
 
@@ -158,7 +158,7 @@ def _on_page(path: Path) -> FaultKind:
 
 
 def given_fields(said: msgspec.Struct) -> dict[str, Any]:
-    """Return the fields that were given."""
+    """Return the fields that are not None."""
     return {name: value for name, value in msgspec.structs.asdict(said).items() if value is not None}
 
 

@@ -1,4 +1,4 @@
-"""What the reader says of a graph, as types, words and JSON; and the `Exercise` that asks."""
+"""Types of the reader's results, with texts and JSON, and the `Exercise` that states requirements."""
 
 from __future__ import annotations
 
@@ -16,67 +16,67 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Exercise:
-    """What an exercise asks of a network, as data. None means: free."""
+    """The requirements of an exercise, as data; None leaves a choice to the student."""
 
     name: str
-    """The id of the solution cell that asks for it."""
+    """Id of its solution cell."""
     widths: tuple[int, ...] | None = None
-    """Outputs of each layer in order, ``(1500, 10)``."""
+    """Number of outputs of each layer in order, such as ``(1500, 10)``."""
     activations: tuple[str, ...] | None = None
-    """Activation after each layer, the last one ``"none"``: ``("relu", "none")``."""
+    """Activation after each layer, ``"none"`` after the last: ``("relu", "none")``."""
     inputs: int | None = None
     classes: int | None = None
-    """Width of a flattened image and number of classes; None if unknown."""
+    """Size of a flattened input and number of classes; None if unknown."""
     input_shape: tuple[int, ...] | None = None
-    """Of an image as the network is fed it; a flat row is taken as well."""
+    """Shape of one input as fed; flat rows are accepted, too."""
     one_output: bool = False
-    """Whether labels of two classes are a column of 0 and 1, for a network with one output."""
+    """Whether two classes are labeled by one column of 0 and 1, for a network with a single output."""
     image_shape: tuple[int, ...] | None = None
-    """Height and width of an image, and its colours if there are several; None where inputs are not images."""
+    """Height and width of an image, then channels if there are several; None if inputs are not images."""
     loss: str | None = "softmax-cross-entropy"
     optimizer: str | None = None
     """Kinds as in `Loss.kind` and `Optimizer.kind`."""
     learning_rate: float | None = None
-    """The rate that this graph was asked for."""
+    """The learning rate required for this graph."""
     min_layers: int | None = None
-    """Fewest trained layers."""
+    """Minimum number of trained layers."""
     min_conv_layers: int | None = None
-    """Fewest convolutions among them, one behind the other."""
+    """Minimum number of successive convolutions among them."""
     nonlinear: bool = True
-    """Whether a nonlinearity must stand between every two layers."""
+    """Whether a nonlinearity is required between any two layers."""
     bias: bool | None = None
-    """Whether each dense layer must have one."""
+    """Whether each dense layer must have a bias."""
     initialisation: str | None = None
     """``"glorot-uniform"`` or None."""
     outputs: int | None = None
-    """How many real numbers each row's target has, where the network is to come close to them: regression. Then `loss` is
-    a kind of `graphread.find.target_losses`. None for classification."""
+    """For regression, the number of real values in each row's target; `loss` is then a kind of
+    `graphread.find.target_losses`. None for classification."""
     keras: bool = False
-    """Whether a Keras model, or another that is traced, is asked for: then no part of a `net` is."""
+    """Whether a Keras model, or another traced model, is required: then it has no `net` with named parts."""
     targets: tuple[float, float] | None = None
-    """The smallest and the largest target, which an activation behind the last layer must reach."""
+    """Smallest and largest target, which must be within the range of the last activation."""
 
     @property
     def label_width(self) -> int | None:
-        """How many numbers the label of a row has."""
+        """Return the width of a row's label; None if unknown."""
         return 1 if self.one_output else self.classes
 
     @property
     def row_shapes(self) -> list[tuple[int, ...]]:
-        """The shapes in which an image may be fed, the likeliest first."""
+        """Return the shapes in which an input may be fed, likeliest first."""
         flat = self.inputs and (self.inputs,)
         return [sizes for sizes in (self.input_shape, flat) if sizes]
 
 
 NOTHING_ASKED = Exercise("", loss=None, nonlinear=False)
-"""In place of an exercise where nobody asks for the network."""
+"""A placeholder exercise without requirements."""
 
 
 @dataclass(frozen=True)
 class Role:
-    """A part of the network, the tensor or op that plays it, and why it was chosen.
+    """A part of the network, the tensor or op that plays it, and the reason for the choice.
 
-    `name` is None where the role is undecided or absent; `candidates` then lists what it might be.
+    `name` is None if the role is undecided or absent; `candidates` then lists possible names.
     """
 
     role: str
@@ -87,11 +87,11 @@ class Role:
 
 @dataclass(frozen=True)
 class Layer:
-    """One trained layer. `inputs`/`outputs` are units (channels for a convolution), None where undecided.
+    """A trained layer. `inputs` and `outputs` count units or channels; None if undecided.
 
-    `kind` is ``dense``, ``conv2d``, ...; `activation` is ``none``, ``relu``, ``sigmoid``, ..., ``other`` (nonlinear, but
-    of no name) or ``undecided``; `place` is the op that computes its linear step; `variables` are op names; `parameters`
-    is how many numbers they hold, None where undecided.
+    `kind` is ``dense``, ``conv2d``, ...; `activation` is ``none``, ``relu``, ``sigmoid``, ..., ``other`` (an unknown
+    nonlinear function) or ``undecided``; `place` is the op of its linear step; `variables` are op names; `parameters` is the
+    number of its trainable values, None if undecided.
     """
 
     kind: str
@@ -103,11 +103,11 @@ class Layer:
     place: str = field(default="", compare=False)
     parameters: int | None = field(default=None, compare=False)
     name: str = field(default="", compare=False)
-    """What its author calls it, where layers have names."""
+    """The author's name of the layer; empty if layers have no names."""
 
     @property
     def described(self) -> list[Said]:
-        """What a line about it lists: its kind, its sizes, its activation, and more."""
+        """Return the items of its description: kind, sizes, activation, and more."""
         sizes = " → ".join("?" if size is None else str(size) for size in (self.inputs, self.outputs))
         activation = {
             "none": Text("no activation"),
@@ -122,7 +122,7 @@ class Layer:
         return words
 
     def describe(self) -> Text:
-        """Return the layer in a line."""
+        """Return the layer's description in one line."""
         return joined(self.described, ", ")
 
 
@@ -130,7 +130,7 @@ class Layer:
 class Loss:
     """The loss: its `kind`, its input `of` ("logits", "probabilities"), and its `reduction`.
 
-    `detail` names a form that exercises leave free: label smoothing, class weights, a temperature.
+    `detail` names a variant that exercises permit: label smoothing, class weights, a temperature.
     """
 
     kind: str
@@ -142,10 +142,10 @@ class Loss:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """What moves which variables. `learning_rate` is None where it could not be decided.
+    """The optimizer and its variables. `learning_rate` is None if undecided.
 
-    `rate` says how it is used if it is not constant: ``decays`` (from `learning_rate`), ``varies`` (up to it), or ``fed``
-    (it is then the default, None where there is none).
+    `rate` describes a rate that is not constant: ``decays`` (from `learning_rate`), ``varies`` (up to it), or ``fed``
+    (`learning_rate` is then the default, None if there is none).
     """
 
     kind: str
@@ -163,15 +163,15 @@ _RATES = {
 }
 _VARIABLES = Plural("{number} variable", "{number} variables")
 _RATES_UNKNOWN = {"fed": Text("learning rate fed")}
-"""How the learning rate is described, by `Optimizer.rate`: where it is known, and where it is not."""
+"""Text for a learning rate by `Optimizer.rate`, if it is known (`_RATES`) and if it is not."""
 
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A graph as the reader understands it.
+    """The reader's view of a graph.
 
-    Two networks are equal if they mean the same: layers, loss, optimizer and fault codes, regardless of names.
-    `undecided` says in sentences what could not be decided; nothing that is undecided is a fault.
+    Two networks are equal if layers, loss, optimizer and fault codes agree, regardless of names. `undecided` has a sentence
+    for each open question; an undecided property is never a fault.
     """
 
     layers: tuple[Layer, ...] = ()
@@ -183,18 +183,19 @@ class Network:
     exercise: Exercise | None = None
     undecided: tuple[Said, ...] = ()
     left_open: Mapping[str, Said] = field(default_factory=dict)
-    """Codes of faults that could not be looked for, each with a sentence for students that says what is undecided."""
+    """Codes of faults that could not be checked, each with a sentence for students on what is undecided."""
     prediction_is: str | None = None
-    """What the prediction is of the scores: an activation, ``classes``, ``distribution`` or ``other``; None where undecided."""
+    """The function that maps logits to the prediction: an activation, ``classes``, ``distribution`` or ``other``; None if
+    undecided."""
 
     @property
     def codes(self) -> frozenset[str]:
-        """The codes of the faults."""
+        """Return the codes of the faults."""
         return frozenset(fault.code for fault in self.faults)
 
     @property
     def parameters(self) -> int | None:
-        """How many numbers the layers' variables hold; None where one of them is undecided."""
+        """Return the number of trainable values in all layers; None if undecided for one of them."""
         return total([layer.parameters for layer in self.layers])
 
     def _meaning(self) -> tuple[Any, ...]:
@@ -221,7 +222,7 @@ class Network:
         return "\n".join(lines)
 
     def describe_loss(self) -> Said:
-        """Return the loss in a few words."""
+        """Return a short description of the loss."""
         loss = self.loss
         if loss is None:
             return Text("none found")
@@ -236,7 +237,7 @@ class Network:
         )
 
     def describe_optimizer(self) -> Said:
-        """Return the optimizer in a few words."""
+        """Return a short description of the optimizer."""
         optimizer = self.optimizer
         if optimizer is None:
             return Text("none found")
@@ -248,7 +249,7 @@ class Network:
         return joined([str(optimizer.kind), rate, variables], ", ")
 
     def as_json(self) -> dict[str, Any]:
-        """Return what ``--json`` writes: layers, loss, optimizer, and the codes of faults and remarks."""
+        """Return the JSON of ``--json``: layers, loss, optimizer, and the codes of faults and remarks."""
         layer_keys = ("kind", "inputs", "outputs", "activation", "bias", "variables")
         return {
             "layers": [_chosen(layer, (*layer_keys, *["name"] * bool(layer.name))) for layer in self.layers],
@@ -259,7 +260,7 @@ class Network:
         }
 
     def svg(self) -> str:
-        """Draw layers with widths and activations, loss and optimizer; faulty places are marked."""
+        """Return an SVG with layers, loss and optimizer; faults are marked."""
         from graphread import drawing  # noqa: PLC0415 - a view of this type
 
         return drawing.svg(drawing.boxes_of(self), str(drawing.title_of(self)))
@@ -269,12 +270,12 @@ class Network:
 
 
 def total(counts: Sequence[int | None]) -> int | None:
-    """Return the sum of counts; None where one is not known."""
+    """Return the sum of counts; None if one is unknown."""
     return None if None in counts else sum(count or 0 for count in counts)
 
 
 def _chosen(part: Layer | Loss | Optimizer | None, keys: tuple[str, ...]) -> dict[str, Any] | None:
-    """Some attributes of a part of the network as JSON."""
+    """Return some attributes of a part of the network as JSON."""
     if part is None:
         return None
     values = {key: getattr(part, key) for key in keys}
@@ -282,7 +283,7 @@ def _chosen(part: Layer | Loss | Optimizer | None, keys: tuple[str, ...]) -> dic
 
 
 def _section(title: str, lines: Iterable[Said]) -> list[str]:
-    """A title and the lines below it; nothing where there are none."""
+    """Return a title and the lines below it, or nothing if there are none."""
     found = [f"  {line}" for line in lines]
     return [title, *found] if found else []
 

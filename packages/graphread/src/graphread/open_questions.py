@@ -1,7 +1,7 @@
-"""Questions that a reading may leave open, and the faults that then cannot be looked for.
+"""Questions that a reading may leave open, and the faults that cannot be checked because of them.
 
-That no fault is named is worth something only where it could have been: a test that looks for one of these codes is decided
-by a person.
+The absence of a fault means something only if it could have been found: a check that looks for one of these codes is left to
+a person.
 """
 
 from __future__ import annotations
@@ -27,81 +27,81 @@ WHICH_RATE = Text("It could not be decided which learning rate is used; your ins
 
 
 NOT_TRIED = ("wrong-placeholder", "prediction-uses-labels")
-"""Codes of faults because of which a network is not tried out, or not by itself: they pay for all that stays open."""
+"""Codes of faults that keep a network from running, or from running unmodified; they account for all open questions."""
 
 
 @dataclass(frozen=True)
 class _Question:
-    """A question, when it is open, and the codes of the faults that an answer could be."""
+    """A question, its condition for being open, and the fault codes that depend on its answer."""
 
     sentence: Said
-    """What students read of it."""
+    """The sentence for students."""
     is_open: Callable[[Reading], bool]
     codes: tuple[str, ...]
     asked: str = "name"
-    """What of an exercise asks it; every exercise has a name."""
+    """The attribute of an exercise that raises it; every exercise has a name."""
     behind: tuple[str, ...] = ()
-    """Codes of what may keep it open: where one of these is found, it pays for that."""
+    """Codes of faults that may keep it open: if one of them is found, that fault accounts for it."""
 
     def stays_open(self, reading: Reading, found: Collection[str]) -> bool:
-        """Whether it is asked, no fault that was `found` answers it or keeps it open, and nothing else does."""
+        """Whether it applies and is open, and no fault in `found` answers or explains it."""
         asked = getattr(reading.found.exercise, self.asked, None) is not None
         return asked and not {*self.codes, *self.behind, *NOT_TRIED}.intersection(found) and self.is_open(reading)
 
 
 def _loss(reading: Reading) -> bool:
-    """Whether there is a loss of unknown formula; one that is not a number is wrong in any case."""
+    """Whether there is a loss of unknown formula; a loss that is not finite is a fault in any case."""
     loss = reading.loss
     return reading.found.loss is not None and not loss.decided and loss.finite is not False
 
 
 def _hides_layers(reading: Reading) -> bool:
-    """Whether there is a loop or a branch in the network that is a function: what it computes is not read."""
+    """Whether the network contains functional control flow (a loop or branch), whose content is not read."""
     return not reading.found.graph.ops_above([reading.found.loss]).isdisjoint(HIDING)
 
 
 def _between(reading: Reading) -> bool:
-    """Whether there are layers of which nobody knows what becomes of them before the next."""
+    """Whether the activation between two layers is undecided."""
     return "undecided" in _followed_by(reading) or _hides_layers(reading)
 
 
 def _followed_by(reading: Reading) -> set[str]:
-    """What stands behind the layers that another one follows."""
+    """Return the activations of all layers that are followed by another layer."""
     return {step.activation for step in reading.found.steps if step.followed}
 
 
 def _widths(reading: Reading) -> bool:
-    """Whether there are layers of no known width."""
+    """Whether the width of a layer is undecided."""
     return None in {step.outputs for step in reading.found.steps} or _hides_layers(reading)
 
 
 def _after_the_last(reading: Reading) -> bool:
-    """Whether there is a loss of a known formula, and nobody knows what becomes of the scores before it."""
+    """Whether the formula of the loss is known, but not the activation before it."""
     return reading.loss.decided and reading.loss.last_activation == "undecided"
 
 
 def _mean(reading: Reading) -> bool:
-    """Whether there is a loss of which nobody knows what becomes of it with more rows."""
+    """Whether the reduction of the loss over rows is undecided."""
     return reading.found.loss is not None and reading.loss.reduction == "undecided"
 
 
 def _of_train_op(reading: Reading, found: object) -> bool:
-    """Whether nothing was `found` out about a train op that is there."""
+    """Whether there is a train op of which nothing was `found`."""
     return reading.found.roles.train_op is not None and found is None
 
 
 def _accuracy(reading: Reading) -> bool:
-    """Whether there is an accuracy that could not be computed on known scores."""
+    """Whether there is an accuracy that could not be computed from known logits."""
     return reading.found.outputs.accuracy is not None and reading.outputs.accuracy_is is None
 
 
 def _prediction(reading: Reading) -> bool:
-    """Whether there is a prediction that could not be computed on known scores."""
+    """Whether there is a prediction that could not be computed from known logits."""
     return reading.found.outputs.prediction is not None and reading.outputs.prediction_is is None
 
 
 def _number(reading: Reading) -> bool:
-    """Whether a prediction is named that could not be compared with the targets."""
+    """Whether a named prediction could not be compared with the targets."""
     return "prediction" in reading.found.hints and reading.targets.prediction_fits is None
 
 
@@ -194,13 +194,13 @@ _OF_NUMBERS = (
     _Question(WHICH_PREDICTION, _number, ("prediction-wrong",), behind=_OF_LOSS),
 )
 QUESTIONS = {False: (*_OF_ANY, *_OF_CLASSES), True: (*_OF_ANY, *_OF_NUMBERS)}
-"""By whether the targets are numbers."""
+"""Questions by whether the task is regression."""
 
 
 def left_open(reading: Reading, found: Collection[str]) -> Mapping[str, Said]:
-    """Return the codes of faults that could not be looked for, each with the open question.
+    """Return the codes of faults that could not be checked, each with the open question.
 
-    `found` are the codes of those that were found: what one of them answers, or keeps open, is not asked.
+    `found` are the codes of detected faults; questions that they answer or explain are skipped.
     """
     questions = QUESTIONS[reading.found.given.regression]
     return {code: one.sentence for one in questions if one.stays_open(reading, found) for code in one.codes}

@@ -1,8 +1,7 @@
-"""A trained network as plain data, to be computed without TensorFlow: weighted sums in sequence.
+"""A trained network as plain data that runs without TensorFlow: dense layers in sequence.
 
-Each layer is a table of weights in eight bits with a scale for each row, a bias, and an activation by its name. What the
-students' pages compute in JavaScript (`drawing_pad.js`) is what `scores` computes here. `graphread.trial.plain_trial`
-makes one of a graph.
+Each layer is a table of 8-bit weights with a scale for each row, a bias, and an activation by name. The students' pages
+compute in JavaScript (`drawing_pad.js`) what `scores` computes here. `graphread.trial.plain_trial` extracts one from a graph.
 """
 
 from __future__ import annotations
@@ -30,34 +29,34 @@ __all__ = [
 
 
 class Precision:
-    """How many weights are written, and how exactly."""
+    """Limits on the number of weights and on their precision."""
 
     MOST_WEIGHTS = 2_000_000
-    """Of all layers together: 2.7 MB as text. A notebook's server passes on 3 MB at once, a graded cell shows as many."""
+    """Total of all layers: 2.7 MB as text. A Jupyter server sends 3 MB in one message; a graded cell shows as much."""
     LEVELS = 127
     DIGITS = 7
-    """Of a scale or a bias: what a number of 32 bits has."""
+    """Significant digits of a scale or bias, as many as float32 has."""
 
 
 LEAKY = "leaky-relu"
 PORTABLE = frozenset(ACTIVATIONS) - {"log-softmax", CLIPPED_LOG, "crelu"} | {LEAKY}
-"""Activations that the page knows: each number by itself, and softmax."""
+"""Activations that the page supports: elementwise ones and softmax."""
 
 
 class PlainLayer(msgspec.Struct, frozen=True):
-    """Weighted sums and an activation."""
+    """A dense layer: weighted sums and an activation."""
 
     inputs: int
     outputs: int
     weights: bytes
-    """Whole numbers from -127 to 127, a row for each output."""
+    """int8 values from -127 to 127, in rows of one output each."""
     scales: tuple[float, ...]
-    """For each row what one step of its weights stands for."""
+    """One scale for each row: the value of one quantization step."""
     bias: tuple[float, ...]
     activation: str = "none"
-    """A name of `PORTABLE`."""
+    """A name from `PORTABLE`."""
     slope: float = 0.0
-    """Of a leaky ReLU, left of zero."""
+    """Negative slope of a leaky ReLU."""
 
     def __post_init__(self) -> None:
         sizes = len(self.weights), len(self.scales), len(self.bias)
@@ -69,13 +68,13 @@ class PlainLayer(msgspec.Struct, frozen=True):
 
 
 class PlainNetwork(msgspec.Struct, frozen=True):
-    """Layers from the pixels of an image, each between 0 and 1, to a score for each class."""
+    """Layers from pixel values between 0 and 1 to one logit for each class."""
 
     layers: tuple[PlainLayer, ...]
     agrees: float = 1.0
-    """The share of the images that it was tried on for which its answer is the network's own."""
+    """Fraction of the tried images on which it agrees with the original network."""
     differs: float = 0.0
-    """By how much its probabilities differ from the network's own at most."""
+    """Largest difference between its probabilities and those of the original network."""
 
     def __post_init__(self) -> None:
         outputs, inputs = ([getattr(layer, side) for layer in self.layers] for side in ("outputs", "inputs"))
@@ -84,7 +83,7 @@ class PlainNetwork(msgspec.Struct, frozen=True):
 
 
 def plain_layer(table: tuple[Array, Array], activation: str, slope: float = 0.0) -> PlainLayer:
-    """Return a layer of rounded weights (inputs, outputs) and a bias (outputs,)."""
+    """Return a layer with quantized weights (inputs, outputs) and a bias (outputs,)."""
     weights, bias = table
     rows = np.asarray(weights, np.float64).T
     scales = np.abs(rows).max(axis=1) / Precision.LEVELS
@@ -99,7 +98,7 @@ def _short(numbers: Array | list[float]) -> tuple[float, ...]:
 
 
 def scores(network: PlainNetwork, pixels: Array) -> Array:
-    """Return what the network puts out (n, classes) for rows of pixels (n, inputs)."""
+    """Return the network's outputs (n, classes) for rows of pixels (n, inputs)."""
     value = np.asarray(pixels, np.float64)
     for layer in network.layers:
         levels = np.frombuffer(layer.weights, np.int8).reshape(layer.outputs, layer.inputs)
@@ -109,5 +108,5 @@ def scores(network: PlainNetwork, pixels: Array) -> Array:
 
 
 def activated(value: Array, activation: str, slope: float) -> Array:
-    """Return what an activation of `PORTABLE` makes of sums."""
+    """Apply an activation of `PORTABLE`."""
     return np.where(value > 0, value, slope * value) if activation == LEAKY else ACTIVATIONS[activation](value)

@@ -1,4 +1,4 @@
-"""Reads a graph: the stages in order, and the `Network` that comes out."""
+"""Read a graph: all stages in order, from the source to the `Network`."""
 
 from __future__ import annotations
 
@@ -59,10 +59,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reading:
-    """What is known of a graph; what could not be tried out has its default."""
+    """Everything known about a graph; fields of experiments that did not run keep their defaults."""
 
     found: Found
-    """What following the graph found, as experiments refined it."""
+    """Results of static analysis, as refined by experiments."""
     setup: Setup = field(default_factory=Setup)
     """How the graph could be run."""
     start: Start = field(default_factory=Start)
@@ -73,26 +73,26 @@ class Reading:
     descent: Descent = field(default_factory=Descent)
     rows: RowTrial = field(default_factory=RowTrial)
     images: ImageTrial = field(default_factory=ImageTrial)
-    """What each experiment showed."""
+    """Results of each experiment."""
 
     @property
     def asked(self) -> Exercise:
-        """What is asked of the network: nothing where no exercise asks for it."""
+        """Return the exercise's requirements; none without an exercise."""
         return self.found.asked
 
     @property
     def free(self) -> bool:
-        """Whether nobody asks for the network."""
+        """Whether there is no exercise."""
         return self.found.exercise is None
 
     @property
     def scores(self) -> str | None:
-        """The tensor of the logits, or what the last layer puts out where the loss shows none."""
+        """Return the tensor of the logits, else the last layer's output."""
         return self.loss.logits or self.found.scores
 
     @property
     def output(self) -> str:
-        """The node that makes `scores`; empty where there is none."""
+        """Return the op of `scores`; empty if there is none."""
         return node_of(self.scores or "")
 
 
@@ -105,31 +105,31 @@ def read_network(
     values: Mapping[str, Array] | None = None,
     eval_feed: Mapping[str, Array] | None = None,
 ) -> Network:
-    """Read what network a graph holds, and what is wrong with it.
+    """Return the network in a graph, with its faults.
 
     Parameters
     ----------
     graph
-        A ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes, or the path of a file of them. Or a
-        ``keras.Model``, compiled or not, which is traced here; the path of a ``.keras`` file, where the lab can trace it.
+        A ``tf.Graph``, a GraphDef or MetaGraphDef message, their bytes, or the path of such a file. Also a ``keras.Model``,
+        compiled or not, which is traced here, or the path of a ``.keras`` file, if the lab can trace it.
     parts
         The student's ``net``: an object with attributes, or a mapping, from names of parts (``X``, ``logits``, ...) to
-        tensors, ops or their names. Hints: what is not named is searched for, what is named is checked. For a model `X` and
-        `Y` may be arrays of some rows, where it does not say itself what it is fed.
+        tensors, ops or their names. These are hints: the reader searches for missing parts and checks given ones. For a model
+        that does not declare its inputs, `X` and `Y` may be arrays of some rows.
     exercise
-        What asks for the network. None: only what is wrong in any network is a fault.
+        The requirements. None: only faults that are wrong in any network are reported.
     lab
-        Where the graph is tried out. ``"auto"``: TensorFlow in this process, which runs no op but those of a list. None: nothing
-        is run, and more stays undecided.
+        Where to run the graph. ``"auto"``: TensorFlow in this process, restricted to an allowlist of ops. None: nothing
+        runs, and more stays undecided.
     values
         Values of the variables by op name, for facts that a fresh network does not show.
     eval_feed
-        Values that evaluation is fed in addition to images and labels, by tensor name; taken from ``parts.eval_feed`` if None.
+        Values to feed at evaluation in addition to images and labels, by tensor name; by default ``parts.eval_feed``.
 
     Raises
     ------
     GraphError
-        If there is no graph in what was given; the message is a sentence.
+        If `graph` contains no graph; the message is a sentence.
     """
     asked = exercise or NOTHING_ASKED
     with _some_lab(lab) as chosen:
@@ -147,13 +147,13 @@ def read_network(
 
 
 def _of_numbers(fault: Fault) -> Fault:
-    """Return a fault with the sentence that speaks of numbers to come close to, if its code has one."""
+    """Return a fault with the sentence for regression, if its code has one."""
     said = kind_of(fault.code).regression.get("sentence")
     return replace(fault, sentence=Text(said)) if said else fault
 
 
 def _traced(graph: object, parts: object, asked: Exercise, lab: Lab | None) -> Traced | None:
-    """The graph of a Keras model, which is traced; None of what is a graph already."""
+    """Return the traced graph of a Keras model; None for anything that is already a graph."""
     if is_traceable(graph):
         return traced_here(graph, parts, next(iter(asked.row_shapes), None))
     if not is_model_file(graph):
@@ -173,7 +173,7 @@ def _given(
     eval_feed: Mapping[str, Array] | None,
     traced: Traced | None,
 ) -> Given:
-    """What is given with a graph, or with what was traced."""
+    """Return the facts given along with a graph or a traced model."""
     asked, named = exercise or NOTHING_ASKED, _attributes(parts)
     feed = {_tensor(key): np.asarray(value) for key, value in (eval_feed or _eval_feed(named)).items()}
     classes = asked.outputs or asked.classes or (asked.widths or (0,))[-1]
@@ -181,13 +181,13 @@ def _given(
     given = Given(
         _hints(named), exercise, values, feed, parts is not None, asked.inputs or 0, classes, beside=beside - {""}
     )
-    if asked.keras:  # what was traced, though it may come as a graph
+    if asked.keras:  # a traced model, even if it arrives as a graph
         given = replace(given, has_parts=False, names={})
     return given if traced is None else _given_traced(given, traced)
 
 
 def _given_traced(given: Given, traced: Traced) -> Given:
-    """What is given with a graph that was traced here."""
+    """Return the given facts, adapted to a graph that was traced here."""
     return replace(
         given,
         has_parts=False,
@@ -198,7 +198,7 @@ def _given_traced(given: Given, traced: Traced) -> Given:
 
 
 def _read_in(lab: Lab | None, graph: object, given: Given) -> Network:
-    """Read a graph and try it out in the lab."""
+    """Read a graph and run its experiments in the lab."""
     try:
         meta = read_source(graph)
     except EmptyGraphError:
@@ -210,7 +210,7 @@ def _read_in(lab: Lab | None, graph: object, given: Given) -> Network:
 
 
 def _read_as(meta: Message, given: Given, lab: Lab | None) -> Reading:
-    """Read the graph with the values of evaluation, which decide functions, loops and branches."""
+    """Read the graph with the feeds of evaluation, which resolve functions, loops and branches."""
     meta, whole, graph = inlined(meta, given.eval_feed)
     hints = {name: graph.behind(tensor) for name, tensor in given.hints.items()}
     inputs, classes = _sizes_in(graph, hints)
@@ -227,7 +227,7 @@ def _read_as(meta: Message, given: Given, lab: Lab | None) -> Reading:
 
 
 def _sizes_in(graph: Graph, hints: Mapping[str, str]) -> tuple[int, int]:
-    """Infer both sizes from a graph: guess the sources, then follow the layers and the loss to them."""
+    """Infer input size and number of classes: guess the sources, then follow layers and loss to them."""
     wide = sorted((source_of(graph, name) for name in graph.rows), key=lambda source: -source.width)
     guessed = wide[:1] + wide[1:][-1:]
     roles = find_roles(graph, hints, *_declared(graph, *guessed))
@@ -235,7 +235,7 @@ def _sizes_in(graph: Graph, hints: Mapping[str, str]) -> tuple[int, int]:
 
 
 def _declared(graph: Graph, images: Source = NO_SOURCE, labels: Source = NO_SOURCE) -> tuple[int, int]:
-    """Return both sizes as images and labels declare them, else by the first and last weights."""
+    """Return both sizes from the shapes of images and labels, else from the first and last weights."""
     matrices = _matrices(graph)
     (rows, _), (_, columns) = matrices[0], matrices[-1]
     may_be_a_class = labels.width == 1 and columns != 1 and labels.whole
@@ -243,7 +243,7 @@ def _declared(graph: Graph, images: Source = NO_SOURCE, labels: Source = NO_SOUR
 
 
 def _matrices(graph: Graph) -> list[tuple[int, int]]:
-    """Return the sizes of the variables that are matrices; where there is none those of two classes."""
+    """Return the shapes of all matrix variables; without any, the shape for two classes."""
     shapes = [shape for name in graph.variables if (shape := graph.static_shape(name)) and len(shape) == 2]
     return [(rows, columns) for rows, columns in shapes if rows and columns] or [(1, 2)]
 
@@ -254,7 +254,7 @@ MOST_NETWORKS = 5
 def _asked_for(
     graph: Graph, hints: Mapping[str, str], attempt: Callable[[Mapping[str, str]], Reading]
 ) -> dict[str, str]:
-    """Return, of several networks trained in one graph, the likeliest answer to the exercise."""
+    """Return, if the graph trains several networks, the train op that fits the exercise best."""
     if "train_op" in hints or "loss" in hints:
         return {}
     trained: dict[frozenset[str], str] = {}
@@ -264,7 +264,7 @@ def _asked_for(
     if len(apart) < 2:
         return {}
     readings = {name: attempt({**hints, "train_op": name}) for name in apart[:MOST_NETWORKS]}
-    # Of two that fit equally well the later one counts: it is what the last run of a cell left.
+    # On a tie, prefer the later one: the last run of a cell created it.
     best = min(reversed(readings), key=lambda name: len(find_faults(readings[name])[0]))
     return {"train_op": best}
 
@@ -281,7 +281,7 @@ def _some_lab(lab: Lab | Literal["auto"] | None) -> Iterator[Lab | None]:
 
 
 def _attributes(parts: object) -> Mapping[str, object]:
-    """The student's named parts, in any container."""
+    """Return the student's named parts, from any container."""
     if isinstance(parts, Mapping):
         return parts
     known = {name: getattr(parts, name, None) for name in (*PARTS, "eval_feed")}
@@ -289,13 +289,13 @@ def _attributes(parts: object) -> Mapping[str, object]:
 
 
 def _name(value: object) -> str:
-    """The name of a tensor or an op, or of one that is called by its name; empty for anything else."""
+    """Return the name of a tensor or op; a string is its own name; empty for anything else."""
     name = getattr(value, "name", value)
     return name if isinstance(name, str) else ""
 
 
 def _hints(named: Mapping[str, object]) -> dict[str, str]:
-    """What the student calls each part: a tensor, or an op that trains."""
+    """Return the student's name for each part: a tensor, or an op for `train_op`."""
     names = {part: _name(named.get(part)) for part in PARTS}
     return {part: name if part == "train_op" else _tensor(name) for part, name in names.items() if name}
 
@@ -312,7 +312,7 @@ def _tensor(name: str) -> str:
 def _read(
     graph: Graph, whole: Graph, given: Given, opened: Callable[[Found], tuple[Setup, GraphProbe | None]]
 ) -> Reading:
-    """Follow the graph, then try it out where there is a lab."""
+    """Analyze the graph statically, then run the experiments if there is a lab."""
     roles = find_roles(graph, given.hints, given.inputs, given.classes)
     ends = _ends(graph, roles, given)
     found = _followed(graph, whole, given, roles, ends)
@@ -323,13 +323,13 @@ def _read(
         try:
             reading = _tried_out(found, probe)
         finally:
-            with suppress(LabError):  # a lab that was lost has closed it
+            with suppress(LabError):  # a lost lab has closed it already
                 probe.session.close()
     return reading
 
 
 def _followed(graph: Graph, whole: Graph, given: Given, roles: Roles, ends: Sequence[str]) -> Found:
-    """Return the results of following the graph: layers, outputs, data statistics, unused layers."""
+    """Return the results of static analysis: layers, outputs, data statistics, unused layers."""
     hints = given.hints
     layers = find_layers(graph, roles, hints, roles.loss, ends)
     if given.regression:
@@ -341,7 +341,7 @@ def _followed(graph: Graph, whole: Graph, given: Given, roles: Roles, ends: Sequ
     statistics = find_statistics(graph, trained, roles, evaluated)
     layers = replace(layers, steps=tuple(without_statistics(step, statistics) for step in layers.steps))
     noisy = turned if evaluated in trained and trained.ops_above([evaluated]) & RANDOM else {}
-    # What is put out, and what is made for the updates that a loop may run in addition to the training step, is used.
+    # Outputs count as used, and so do the inputs of updates that a loop may run along with the training step.
     named = {*hints.values(), outputs.prediction, outputs.accuracy} - {None, roles.train_op}
     beside = written(graph, updates_of(graph, given.beside))
     unused = find_unused(graph, roles, (*layers.steps, *layers.aside), [*map(str, named), *beside])
@@ -349,20 +349,20 @@ def _followed(graph: Graph, whole: Graph, given: Given, roles: Roles, ends: Sequ
 
 
 def _by_ops(found: Found, probe: GraphProbe | None, descent: Descent) -> Reading:
-    """What the ops say of a network that is not run."""
+    """Return a reading from the ops alone, without running the network."""
     layers = try_activations(found, probe)
     found = _with_prediction(found, LossReading()) if found.given.regression else found
     return Reading(_with_steps(found, layers.steps), layers=layers, descent=descent)
 
 
 def _with_prediction(found: Found, loss: LossReading) -> Found:
-    """Return the findings with a regression's prediction: the named tensor, else the loss's."""
+    """Return the findings with a regression's prediction: the named tensor, else the loss's input."""
     prediction = found.outputs.prediction or loss.logits or found.scores
     return replace(found, outputs=replace(found.outputs, prediction=prediction))
 
 
 def _tried_out(found: Found, probe: GraphProbe) -> Reading:
-    """What trying says, question by question; each experiment is given what those before it found."""
+    """Run the experiments in order; each one receives the findings of those before it."""
     runs = probe.fit_inputs()
     descent = read_optimizer(found, probe)
     if not runs:
@@ -381,7 +381,7 @@ def _tried_out(found: Found, probe: GraphProbe) -> Reading:
         scored, loss = probe.ask(nothing, try_loss, found, probe)
     found = replace(found, layers=scored)
     if targets.constant:
-        loss = LossReading()  # trying tells nothing of a loss that stays the same
+        loss = LossReading()  # a constant loss tells an experiment nothing
     layers = try_activations(found, probe)
     found = _with_steps(found, layers.steps)
     outputs = OutputTrial()
@@ -403,9 +403,9 @@ def _with_steps(found: Found, steps: Sequence[Step]) -> Found:
 
 
 def _ends(graph: Graph, roles: Roles, given: Given) -> list[str]:
-    """Return where the network ends: in its loss, else its named outputs, else unread layer outputs.
+    """Return the ends of the network: its loss, else its named outputs, else unread layer outputs.
 
-    Where nobody asks and it is trained, a gradient makes such tensors as well, and is not a network.
+    Without an exercise, unread outputs of a trained graph do not count, since gradients create such tensors, too.
     """
     if roles.losses:
         return [roles.losses[0]]

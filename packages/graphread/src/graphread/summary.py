@@ -1,4 +1,4 @@
-"""The result of a reading: the `Network`, places of its faults, and open questions as sentences."""
+"""The result of a reading: the `Network`, the places of its faults, and open questions."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from graphread.trial.optimizer_trial import Descent
 
 SAME_RATE = 1e-6
-"""Relative; what differs by less is rounding."""
+"""Relative difference; smaller ones are rounding errors."""
 NO_PENALTY = 1e-4
-"""What is added to a loss of the order of one, by rounding at most."""
+"""Largest offset of a loss of order one that rounding alone explains."""
 PENALTY = Text("a term that does not depend on the images, such as weight decay")
 
 _REPORTED_KINDS = {
@@ -73,14 +73,14 @@ def _optimizer(reading: Reading) -> Optimizer:
 
 
 def _moved(reading: Reading) -> tuple[str, ...]:
-    """Return the variables that training moves: the layers', and others with an optimizer's gradient."""
+    """Return the variables that training updates: the layers', and others with an optimizer's gradient."""
     found = reading.found
     others = [name for name in found.roles.gradients if name not in found.weights]
     return tuple(dict.fromkeys([*reading.descent.moved, *others]))
 
 
 def _use_of_rate(descent: Descent) -> str:
-    """How the rate is used if it is not constant."""
+    """Return how a learning rate varies; empty if it is constant."""
     rates = descent.rates or (0.0,)
     if np.ptp(rates) > SAME_RATE * np.abs(rates).max():
         return "decays" if rates[0] == max(rates) else "varies"
@@ -92,7 +92,7 @@ def _layers(reading: Reading) -> tuple[Layer, ...]:
 
 
 def _layer(reading: Reading, step: Step) -> Layer:
-    """A layer as it is handed out; the last one's activation is what stands before the loss."""
+    """Return the public `Layer`; the activation of the last one is what precedes the loss."""
     graph, names, last = reading.found.graph, reading.found.given.names or {}, reading.loss.last_activation
     activation = step.activation if step.followed or last in ("undecided", "none") else last
     variables = tuple(dict.fromkeys((*step.variables, *step.bias)))
@@ -120,12 +120,12 @@ def _roles(reading: Reading) -> dict[str, Role]:
 
 
 def _undecided(reading: Reading) -> Iterator[Said]:
-    """What stayed undecided, in sentences."""
+    """Yield a sentence for each undecided question."""
     found, descent, setup = reading.found, reading.descent, reading.setup
     if not found.judged:
         yield Text("It is fed no {labels}, so this reader does not judge it.")
         return
-    trained, several = found.roles.train_op is not None, "+" in (descent.kind or "")  # which have several rates
+    trained, several = found.roles.train_op is not None, "+" in (descent.kind or "")  # a sum has several rates
     refused, problem = setup.refused, "" if setup.runs is not False else setup.problem
     open_now: tuple[tuple[object, Said], ...] = (
         (refused, Text("The graph was not tried out: {why}", why=refused)),
@@ -146,7 +146,7 @@ def _undecided(reading: Reading) -> Iterator[Said]:
 
 
 def _lacking(found: Found) -> Iterator[Said]:
-    """What the graph does not have, so that it cannot be read as a network."""
+    """Yield what the graph lacks to be read as a network."""
     graph, loss = found.graph, found.loss or found.hints.get("loss")
     if not graph.variables:
         yield Text("There are no variables in the graph: nothing in it can be trained.")
@@ -167,23 +167,23 @@ PARTS = {
     "train_op": Text("the training operation"),
     "accuracy": Text("the accuracy"),
 }
-"""The student's names of parts, and what they are called where nobody said which attribute of `net` they are."""
+"""The student's names of parts, and their descriptions where `net` has no such attribute."""
 
 
 def _with_places(faults: Iterable[Fault], network: Network, given: Given) -> tuple[Fault, ...]:
-    """The faults, found at ops of the network, each with where it is in words."""
+    """Return the faults, which are at ops of the network, with locations in words."""
     if given.names is not None:
         names = given.names
         return tuple(_by_layer(fault, _in_words(fault.op, network, {}), network, names) for fault in faults)
     own = {node_of(name): part for part, name in given.hints.items()}
-    # A part that is missing, or misnamed, has a name and no op; whose op is called as it is has no other name.
+    # A missing or misnamed part has a name but no op; an op that bears its part's name needs no second name.
     known = {**{part: part for part in given.hints}, **own}
     placed = [(fault, _in_words(fault.op, network, known)) for fault in faults]
     return tuple(replace(fault, at=at, named=known.get(fault.op) == fault.op) for fault, at in placed)
 
 
 def _by_layer(fault: Fault, at: Said, network: Network, names: Mapping[str, str]) -> Fault:
-    """A fault of functions that were traced, with where it is by the layer's name, and not by an op's."""
+    """Return a fault of a traced model, located by the layer's name instead of an op."""
     layers = {place: layer.name for layer in network.layers for place in (layer.place, *layer.variables)}
     name = layers.get(fault.op) or names.get(fault.op) or ""
     if not name and not at:
@@ -192,14 +192,14 @@ def _by_layer(fault: Fault, at: Said, network: Network, names: Mapping[str, str]
 
 
 def _layer_in(op: str, layers: Iterable[str]) -> str:
-    """Return an op's layer by its path; Keras numbers reused layers' ops, as in `dense_2_1`."""
+    """Return an op's layer from its path; Keras numbers the ops of reused layers, as in `dense_2_1`."""
     ends = {name: re.escape(name.split("/")[-1]) for name in layers}
     found = [name for name, end in ends.items() if re.search(rf"(^|/){end}(_\d+)*(/|$)", op)]
     return max(found, key=len, default="")
 
 
 def _in_words(place: str, network: Network, known: Mapping[str, str]) -> Said:
-    """Where an op is: a part that is `known` by a name, a layer, or a part."""
+    """Return the location of an op in words: a `known` part, a layer, or another part."""
     if place in known:
         return PART.format(part=known[place])
     count = len(network.layers)

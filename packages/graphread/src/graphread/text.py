@@ -1,4 +1,4 @@
-"""Sentences as data: a template and what is put into it, in no language. Who shows one renders it."""
+"""Sentences as data: a template and its values, independent of language until rendered."""
 
 from __future__ import annotations
 
@@ -30,34 +30,34 @@ __all__ = [
 ]
 
 LIMIT = 400
-"""Characters of a name, or of code, in a sentence."""
+"""Maximum length, in characters, of a name or of code in a sentence."""
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
 @dataclass(frozen=True)
 class Plural:
-    """A sentence about a number, with a place for it: a form for one, and a form for other numbers."""
+    """A sentence with a number: a singular and a plural form."""
 
     one: str
     many: str
 
     def of(self, number: int, **values: object) -> Text:
-        """Return the sentence for a number, with further values for its places."""
+        """Return the sentence for a number, with values for its other placeholders."""
         return _made(Text(self.one, **{"number": f"{number:,}", **values}), (self.many, number))
 
 
 @dataclass(frozen=True, init=False)
 class Text:
-    """A sentence, or part of one: an English template with named places (`str.format`), and values.
+    """A sentence, or part of one: an English template with named placeholders (`str.format`), and values.
 
-    The template is what catalogues translate. A value that is a `Text` is translated, too; names, code and numbers are put
-    in as they are. Places that no value fills are words of the course's data, such as ``{image}``.
+    Translation catalogues contain the template. Values of type `Text` are translated, too; names, code and numbers are
+    inserted unchanged. Placeholders without a value are words of the course's data, such as ``{image}``.
     """
 
     template: str
     args: tuple[tuple[str, Value], ...]
     plural: tuple[str, int] | None = None
-    """For a `Plural`: the form for numbers other than one, and the number."""
+    """For a `Plural`: the plural form and the number."""
 
     def __init__(self, template: str, /, **values: object) -> None:
         object.__setattr__(self, "template", template)
@@ -65,30 +65,30 @@ class Text:
         object.__setattr__(self, "plural", None)
 
     def format(self, **values: object) -> Text:
-        """Return this with values for its places, in addition to those that it has."""
+        """Return a copy with additional values for its placeholders."""
         return _made(Text(self.template, **{**dict(self.args), **values}), self.plural)
 
     def __str__(self) -> str:
-        """Return it in English, of images with labels."""
+        """Return the sentence in English, with the words for images and labels."""
         return filled(self, WORDS, gettext.NullTranslations())
 
     def __bool__(self) -> bool:
-        """Whether there is anything to say."""
+        """Whether the sentence is not empty."""
         return bool(self.template)
 
 
 Value: TypeAlias = Text | str | int | float
-"""A value for a place of a template."""
+"""A value for a placeholder of a template."""
 Said: TypeAlias = Text | str
-"""What can be said: a `Text`, or a name, code or number that no language changes."""
+"""Renderable text: a `Text`, or a name, code or number that is never translated."""
 
 
 class SentenceError(Exception):
-    """Something that cannot go on; the message is a sentence and is shown without a traceback."""
+    """An error whose message is a sentence for readers, shown without a traceback."""
 
     @property
     def said(self) -> Said:
-        """The message, as data where it is that."""
+        """Return the message, as a `Text` if it was given as one."""
         return self.args[0] if self.args and isinstance(self.args[0], Text) else str(self)
 
 
@@ -98,7 +98,7 @@ def _made(text: Text, plural: tuple[str, int] | None) -> Text:
 
 
 def _plain(value: object) -> Value:
-    value = getattr(value, "said", value)  # an error, whose message is data as well
+    value = getattr(value, "said", value)  # an error, whose message may be a `Text` as well
     if isinstance(value, Text | str | int | float):
         return value
     if isinstance(value, numbers.Integral):
@@ -107,19 +107,19 @@ def _plain(value: object) -> Value:
 
 
 def plain(text: object, limit: int = LIMIT) -> str:
-    """Return text from a student in one line, without control characters, at most `limit` long."""
+    """Return untrusted text in one line of at most `limit` characters, without control characters."""
     line = " ".join(str(text)[: 20 * limit].split())
     line = "".join(character for character in line if unicodedata.category(character)[0] != "C")
     return shortened(line, limit)
 
 
 def shortened(text: str, limit: int) -> str:
-    """Return at most `limit` characters of a text: an ellipsis in place of the last where it is longer."""
+    """Return a text of at most `limit` characters; a longer one ends with an ellipsis."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def tidy(said: object, limit: int = LIMIT) -> Said:
-    """Return a sentence with `plain` names, code and values in it."""
+    """Return a sentence whose names, code and values are made `plain`."""
     if not isinstance(said, Text):
         return plain(said, limit)
     values = {name: tidy(value, limit) if isinstance(value, Text | str) else value for name, value in said.args}
@@ -127,28 +127,28 @@ def tidy(said: object, limit: int = LIMIT) -> Said:
 
 
 def joined(parts: Iterable[Said], between: str = " ") -> Text:
-    """Return texts one after the other."""
+    """Return the texts, joined by `between`."""
     named = {f"part{number}": part for number, part in enumerate(parts, 1)}
     return Text(between.replace("{", "{{").replace("}", "}}").join(f"{{{name}}}" for name in named), **named)
 
 
 def spelled(number: int) -> Said:
-    """Return a number as a sentence writes it: up to twelve in words."""
+    """Return a number as text, spelled out up to twelve."""
     return Text(NUMBERS[number]) if number < len(NUMBERS) else f"{number:,}"
 
 
 class Translation(Protocol):
-    """Where templates are translated: what `gettext` has."""
+    """The methods of a `gettext` catalogue that are used here."""
 
     def gettext(self, template: str, /) -> str:
-        """Return a template in another language."""
+        """Return the translation of a template."""
 
     def ngettext(self, one: str, many: str, number: int, /) -> str:
-        """Return the form of a template that a number asks for."""
+        """Return the translation of a template in the form for a number."""
 
 
 def filled(said: Said, words: Mapping[str, Said], translation: Translation) -> str:
-    """Return a text with all places filled: translated template, its values, words of the data."""
+    """Return the rendered text: the translated template with its values and the words of the data."""
     if isinstance(said, str):
         return said
     values = {name: filled(one, words, translation) if isinstance(one, Text) else one for name, one in said.args}
@@ -159,7 +159,7 @@ def filled(said: Said, words: Mapping[str, Said], translation: Translation) -> s
 
 
 def data_words(image: str = "image", article: str = "an", pixel: str = "pixel", label: str = "label") -> dict[str, str]:
-    """Return the words for places such as ``{image}``, with other languages' cases, and capitalized."""
+    """Return the words for placeholders such as ``{image}``, including cases and capitalized forms."""
     forms = {
         "image": image,
         "an_image": f"{article} {image}",
@@ -184,4 +184,4 @@ WORDS: Mapping[str, Said] = data_words() | {
     "count": "many",
     "floor": "a certain value",
 }
-"""Words for the places of a text that no value fills, for data of which nothing is known."""
+"""Words for the placeholders that no value fills, for unknown data."""

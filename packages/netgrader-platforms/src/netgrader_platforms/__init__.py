@@ -1,1 +1,1 @@
-"""Learning platforms by their files: submissions in; marks, feedback and autograders out."""
+"""Exchange files with learning platforms: read submissions; write marks, feedback and autograders."""

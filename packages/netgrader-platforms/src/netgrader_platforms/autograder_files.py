@@ -1,4 +1,4 @@
-"""The files for Gradescope and PrairieLearn: hidden part, our wheel, scripts that install and run."""
+"""Write autograders for Gradescope and PrairieLearn: hidden course files, our wheel, shell scripts."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
 __all__ = ["write_gradescope", "write_prairielearn"]
 
 HOME = "/opt/netgrader"
-"""Where netgrader is installed in the container."""
+"""Folder of netgrader in the autograder's container."""
 NO_PART = frozenset({"__pycache__", ".ipynb_checkpoints"})
 MOST_SECONDS = 600
-"""That PrairieLearn gives."""
+"""PrairieLearn's largest timeout for external grading, in seconds."""
 CLOSED, PROGRAM = 0o600, 0o700
 
 
 def write_gradescope(target: Path, assignment: Assignment, seconds: float, notebook: str | None = None) -> None:
-    """Write Gradescope's autograder zip, for one notebook or all; grading may take `seconds`."""
+    """Write Gradescope's autograder zip for one notebook or all; `seconds` is the limit on grading time."""
     wheel, content = _wheel()
     named = shlex.quote(assignment.name) + (f" --notebook {shlex.quote(notebook)}" if notebook else "")
     about = {"wheel": wheel, "assignment": named, "seconds": int(seconds)}
@@ -52,7 +52,7 @@ def write_gradescope(target: Path, assignment: Assignment, seconds: float, noteb
 
 
 def write_prairielearn(target: Path, assignment: Assignment, seconds: float, image: str) -> None:
-    """Write a zip with a question for each notebook, what they share, and what `image` is built of."""
+    """Write a zip with a PrairieLearn question per notebook, shared files, and the files to build `image`."""
     wheel, content = _wheel()
     folder = f"netgrader/{assignment.name}"
     about = {
@@ -77,7 +77,7 @@ def write_prairielearn(target: Path, assignment: Assignment, seconds: float, ima
 
 
 def _info(assignment: Assignment, notebook: str, image: str, folder: str) -> dict[str, Any]:
-    """Return a question's ``info.json``; its uuid is always the same."""
+    """Return a question's ``info.json``, with a uuid that stays the same across exports."""
     return {
         "uuid": str(
             uuid.uuid5(uuid.NAMESPACE_URL, f"netgrader:{assignment.course.secret.hex()}/{assignment.name}/{notebook}")
@@ -97,7 +97,7 @@ def _info(assignment: Assignment, notebook: str, image: str, folder: str) -> dic
 
 
 def _hidden_part(assignment: Assignment) -> dict[str, bytes]:
-    """Return all files that grading the assignment needs of the course, by their paths in it."""
+    """Return all course files that grading the assignment needs, by their paths in the course."""
     course = assignment.course
     paths = [course.root / name for name in CONFIGS]
     paths += [path for folder in (assignment.source, course.hidden_tests) for path in sorted(folder.rglob("*"))]
@@ -106,7 +106,7 @@ def _hidden_part(assignment: Assignment) -> dict[str, bytes]:
     kept = course.scratch / "releases" / assignment.name
     return {
         **{name.as_posix(): path.read_bytes() for name, path in files.items() if not NO_PART & set(name.parts)},
-        # Students may have what was released before; and with the course's secret marks are those that it gives itself.
+        # Students may still have an earlier release; with the course's secret, marks match the ones that you get locally.
         **{
             f".netgrader/releases/{assignment.name}/{path.name}": path.read_bytes()
             for path in sorted(kept.glob("*.json"))
@@ -141,6 +141,6 @@ def _environment() -> Environment:
 
 
 def _write_zip(target: Path, files: Mapping[str, bytes]) -> None:
-    """Write files that their owner alone may read, programs to be run."""
+    """Write a zip of files that only their owner may read; files that start with ``#!`` are executable."""
     write_bytes(target, zipped(files, lambda content: S_IFREG | (PROGRAM if content.startswith(b"#!") else CLOSED)))
     target.chmod(CLOSED)

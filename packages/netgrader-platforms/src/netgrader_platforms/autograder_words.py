@@ -1,4 +1,4 @@
-"""The words of an autograder's results, in addition to `netgrader.pages.words`."""
+"""Student-facing texts of an autograder's results, in addition to `netgrader.pages.words`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ``results.json`` of Gradescope and PrairieLearn, from the results of grading."""
+"""Convert grading results to the ``results.json`` of Gradescope and PrairieLearn."""
 
 from __future__ import annotations
 
@@ -43,34 +43,34 @@ __all__ = [
 ]
 
 LARGEST = 1_000_000
-"""Bytes of a ``results.json``: PrairieLearn takes no more."""
+"""Size of the largest ``results.json`` that PrairieLearn accepts, in bytes."""
 CUTS = (100_000, 20_000, 4_000, 1_000, 300, 100)
-"""Characters that are left of each text, where all together is too much."""
+"""Lengths, in characters, to which each text is cut in turn until the file is small enough."""
 
 
 @dataclass(frozen=True)
 class Sentences:
-    """The sentences of one notebook's page; they may hold what a student wrote."""
+    """The sentences of one notebook's feedback page; untrusted, since they may quote the student."""
 
     summary: tuple[str, ...] = ()
-    """On the notebook as a whole, and what to do next."""
+    """Sentences on the notebook as a whole, and next steps."""
     checks: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
-    """On each check, by its cell and its test."""
+    """Sentences on each check, by cell and test."""
 
 
 @dataclass(frozen=True)
 class NotebookStanding:
-    """What is known of one notebook: its result, or that it has none (yet)."""
+    """The grading state of one notebook: its result, or none (yet)."""
 
     notebook: str
     result: NotebookResult | None = None
     said: Sentences = field(default_factory=Sentences)
     broke: bool = False
-    """Whether grading broke, for a reason that is not the student's."""
+    """Whether grading failed for a reason that is not the student's."""
 
     @property
     def summary(self) -> tuple[Said, ...]:
-        """The notes on the notebook as a whole."""
+        """Return the notes on the notebook as a whole."""
         return (autograder_words.GRADING_BROKE, *self.said.summary) if self.broke else self.said.summary
 
 
@@ -81,43 +81,43 @@ class Standing:
     answers: tuple[NotebookStanding, ...]
     notices: tuple[Said, ...] = ()
     seconds: float = 0.0
-    """How long it has taken."""
+    """Seconds since grading began."""
     over: bool = False
-    """Whether nothing more comes."""
+    """Whether no further change follows."""
     texts: CourseTexts = OF_NO_COURSE
-    """How the course says it."""
+    """The course's texts and language."""
 
     @property
     def results(self) -> list[NotebookResult]:
-        """Return the results that are there."""
+        """Return the results that exist so far."""
         return [one.result for one in self.answers if one.result is not None]
 
     @property
     def lines(self) -> list[_Line]:
-        """Return the tests of all notebooks, in order."""
+        """Return the test entries of all notebooks, in order."""
         return [line for one in self.answers for line in _lines(one)]
 
     @property
     def is_whole(self) -> bool:
-        """Whether all of it was graded."""
+        """Whether every notebook was graded."""
         return all(one.result is not None and one.result.status is Status.GRADED for one in self.answers)
 
 
 @dataclass(frozen=True)
 class _Line:
-    """A test as platforms show it; without points it only says something."""
+    """A test entry as platforms show it; without points it is a mere note."""
 
     name: Said
     said: tuple[Said, ...] = ()
     state: str = ""
-    """``passed`` or ``failed``, or neither."""
+    """``passed``, ``failed`` or empty."""
     points: float = 0.0
     most: float = 0.0
     tags: tuple[str, ...] = ()
 
 
 def gradescope(standing: Standing) -> dict[str, Any]:
-    """Return Gradescope's ``results.json``; without a score if nothing was graded, never a 0."""
+    """Return Gradescope's ``results.json``; without a score, never a 0, if nothing was graded."""
     results, say = standing.results, standing.texts.say
     made: dict[str, Any] = {
         **({"score": _total(result.score for result in results)} if results else {}),
@@ -127,7 +127,7 @@ def gradescope(standing: Standing) -> dict[str, Any]:
         "extra_data": {
             "netgrader": __version__,
             "complete": standing.is_whole,
-            # What Gradescope calls its own state of a run that failed.
+            # Gradescope's own name for the state of a failed run.
             "autograder_error": any(one.broke for one in standing.answers) or (standing.over and not results),
             "notebooks": {one.notebook: _state(one) for one in standing.answers},
         },
@@ -145,7 +145,7 @@ def gradescope(standing: Standing) -> dict[str, Any]:
 
 
 def prairielearn(standing: Standing) -> dict[str, Any]:
-    """Return PrairieLearn's ``results.json``; ungradable work is not gradable, and costs no attempt."""
+    """Return PrairieLearn's ``results.json``; an ungraded submission is not gradable and costs no attempt."""
     results, say = standing.results, standing.texts.say
     if not any(result.status is not Status.NOT for result in results):
         return _fitting(
@@ -174,12 +174,12 @@ def prairielearn(standing: Standing) -> dict[str, Any]:
 
 
 def as_text(said: Sequence[Said], say: Callable[[Said], str]) -> str:
-    """Return sentences as plain text, each in a paragraph of its own."""
+    """Return sentences as plain text, one paragraph each."""
     return "\n\n".join(map(say, said))
 
 
 def _fitting(made: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
-    """Return what `made` makes with texts as long as may be."""
+    """Return `made(most)` for the longest texts that fit the platform's size limit."""
     for most in CUTS:
         found = made(most)
         if len(json.dumps(found)) <= LARGEST:
@@ -188,7 +188,7 @@ def _fitting(made: Callable[[int], dict[str, Any]]) -> dict[str, Any]:
 
 
 def _summary(standing: Standing) -> tuple[Said, ...]:
-    """Return the notes on the submission as a whole, and on each notebook."""
+    """Return the notes on the submission as a whole and on each notebook."""
     said_of: dict[Said, list[str]] = {}
     for one in standing.answers:
         for text in one.summary:
@@ -204,7 +204,7 @@ def _state(one: NotebookStanding) -> str:
 
 
 def _lines(one: NotebookStanding) -> Iterator[_Line]:
-    """Yield the tests of a notebook; their points are its own, to the hundredth."""
+    """Yield the test entries of a notebook; their points add up to the notebook's, in hundredths."""
     if one.result is not None:
         for cell in one.result.cells:
             yield from _of_cell(cell, one.result, one.said)
@@ -227,7 +227,7 @@ def _of_cell(cell: CellResult, result: NotebookResult, said: Sentences) -> Itera
 
 
 def _of_check(cell: str, check: CheckResult, points: float, most: float, said: tuple[Said, ...]) -> _Line:
-    """Return a check as a test of these points."""
+    """Return the test entry of a check with these points."""
     name = f"{cell}: {safe.line(check.sentence)}"
     if check.outcome is Outcome.PASSED:
         lost = (autograder_words.LOST_ELSEWHERE,) if points < most else ()
@@ -265,7 +265,7 @@ def _cut(said: Said, most: int, say: Callable[[Said], str]) -> str:
 
 
 def what_is_said(assignment: Assignment, graded: GradedNotebook) -> Sentences:
-    """Return the sentences of a notebook's page, by the release's texts and none of the student's."""
+    """Return the sentences of a notebook's feedback page; cell texts come from the release."""
     notebook = graded.result.notebook.removesuffix(".ipynb")
     cells = [
         {"cell_type": cell.cell_type, "source": cell.source, "metadata": {"nbgrader": cell.nbgrader}}

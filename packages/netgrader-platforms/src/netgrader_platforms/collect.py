@@ -1,4 +1,4 @@
-"""``netgrader collect``: submissions from Moodle or Canvas, sorted into nbgrader's folders."""
+"""``netgrader collect``: sort submissions from Moodle or Canvas into nbgrader's folders."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ NOT_IN_SHEET = (
 )
 TWICE = "something else fits the same student, or team"
 TEST_STUDENT = "studenttest"
-"""Whom Canvas has in each gradebook for its teacher to try things."""
+"""`name_key` of the test student that Canvas adds to each gradebook for the teacher."""
 NOTHING = "there is no notebook or module in it"
 SHEETS = {CANVAS: "Canvas's gradebook", MOODLE: "Moodle's grading worksheet"}
 WHAT_TO_DO = (
@@ -62,36 +62,36 @@ WHAT_TO_DO = (
 
 @dataclass
 class _Handed:
-    """A submission, and what became of it."""
+    """A submission and what has been done with it."""
 
     submission: DownloadedSubmission
     students: list[str]
-    """Whose it is, one or the members of a team; empty where nobody fits."""
+    """Student ids of its owner or team; empty if nobody matches."""
     problem: str
-    """Why it is nobody's, or cannot be read."""
+    """Why it has no owner or cannot be read; empty if all is well."""
     notes: list[str]
     files: Mapping[str, int] = field(default_factory=dict)
-    """Those that are graded, by their names there, and their places in the archive."""
+    """The graded files: name in the submission folder to index in the archive."""
 
     @property
     def late(self) -> bool:
-        """Whether the platform says so."""
+        """Whether the platform marks it as late."""
         return self.submission.late or any(person.late for person in self.submission.people)
 
     @property
     def when(self) -> datetime | None:
-        """When it was handed in, as far as the platform says."""
+        """Return the submission time, if the platform states it."""
         return next(filter(None, (person.when for person in self.submission.people)), None)
 
     @property
     def left_out(self) -> list[str]:
-        """Names of the files that are not graded."""
+        """Return the names of the files that are not graded."""
         kept = {*self.files.values()}
         return sorted(PurePosixPath(name).name for name, place in self.submission.files if place not in kept)
 
 
 def run(file: Path, name: str | None, sheet: Path, *, enter: bool) -> int:
-    """Collect what people of the sheet handed in; the exit code."""
+    """Collect the submissions of the people in the sheet; return the exit code."""
     assignment = assignment_called(name)
     with opened(assignment.course) as gradebook:
         known = [member.lms_id for member in roster_of(gradebook)]
@@ -107,19 +107,19 @@ def run(file: Path, name: str | None, sheet: Path, *, enter: bool) -> int:
 
 
 def assignment_called(name: str | None) -> Assignment:
-    """Return the course's assignment called `name`, one of nbgrader's own too, or the only one.
+    """Return the assignment `name`, which may be a plain nbgrader one, or the course's only assignment.
 
     Raises
     ------
     UsageError
-        If there is none, or several and no name.
+        If it does not exist, or if no name is given and there are several.
     """
     course = find_course()
     return course.assignment(name) if name is not None else only_assignment(course, course.assignments)
 
 
 def handed_in_by(download: ReceivedFile, roster: list[Member]) -> list[_Handed]:
-    """Return each submission with whose it is, or why it is nobody's."""
+    """Match each submission with its owners; return it with them, or with the reason for having none."""
     found, why = match(download.sheet.people, roster)
     notes = notes_on(found, roster)
     handed = [_handed(one, found, why, notes) for one in download.submissions]
@@ -136,7 +136,7 @@ def _handed(
     why: Mapping[Person, str],
     notes: Mapping[Person, str],
 ) -> _Handed:
-    """Return a submission with its students, and a note on each member who could not be matched."""
+    """Return a submission with its students, and a note if a team member could not be matched."""
     students = [*filter(None, map(found.get, submission.people))]
     told = [*filter(None, map(notes.get, submission.people))]
     reasons = [*filter(None, map(why.get, submission.people))]
@@ -149,7 +149,7 @@ def _handed(
 
 
 def _enter(gradebook: Any, download: ReceivedFile) -> None:
-    """Enter those of the sheet whom nobody in the gradebook fits."""
+    """Add the people of the sheet whom no student in the gradebook matches."""
     _, why = match(download.sheet.people, roster_of(gradebook))
     for person, reason in why.items():
         if reason == NOBODY and name_key(person.name) != TEST_STUDENT:
@@ -157,7 +157,7 @@ def _enter(gradebook: Any, download: ReceivedFile) -> None:
 
 
 def _keep_numbers(gradebook: Any, handed: list[_Handed]) -> None:
-    """Store platform-wide numbers of submitters in the gradebook; it has no teams."""
+    """Store the submitters' platform-wide user ids in the gradebook, which has no teams."""
     ids = {student: person.lms_id for one in handed for person in one.submission.people for student in one.students}
     for student in gradebook.students:
         student.lms_user_id = student.lms_user_id or ids.get(student.id) or None
@@ -165,7 +165,7 @@ def _keep_numbers(gradebook: Any, handed: list[_Handed]) -> None:
 
 
 def _place(assignment: Assignment, archive: Path, one: _Handed) -> None:
-    """Put a submission where nbgrader has it; the previous one is kept elsewhere."""
+    """Put a submission into nbgrader's folders; an earlier version is set aside."""
     one.files = choose(one.submission.files, KINDS)
     if not 0 < len(one.files) <= FolderLimits.MOST_FILES:
         one.problem = f"{len(one.files):,} files are more than can be graded" if one.files else NOTHING
@@ -178,7 +178,7 @@ def _place(assignment: Assignment, archive: Path, one: _Handed) -> None:
 
 
 def _place_for(assignment: Assignment, archive: Path, one: _Handed, student: str) -> list[str]:
-    """Put a submission in a student's folder; return notes on it."""
+    """Put a submission into a student's folder; return notes on it."""
     folder = assignment.course.folder("submitted", student, assignment.name)
     part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
     part.mkdir(parents=True)
@@ -197,7 +197,7 @@ def _place_for(assignment: Assignment, archive: Path, one: _Handed, student: str
 
 
 def _say(out: Console, assignment: Assignment, download: ReceivedFile, handed: list[_Handed]) -> int:
-    """Say who handed in what, who was late, and what fits nobody; the exit code."""
+    """Print the submissions, late ones and unmatched ones; return the exit code."""
     platform = download.platform
     placed = [one for one in handed if not one.problem]
     lost = [one for one in handed if one.problem]

@@ -1,4 +1,4 @@
-"""``netgrader export``: marks into Moodle's or Canvas's sheet, feedback zips, autograders."""
+"""``netgrader export``: write marks into Moodle's or Canvas's sheet, feedback zips and autograders."""
 
 from __future__ import annotations
 
@@ -54,15 +54,15 @@ FATES: Mapping[str, tuple[str, bool]] = {
     "missing": ("Not written, since nobody in {sheet} fits", True),
     "ungraded": ("Handed in and not graded", True),
 }
-"""Marks that are not simply written: the sentence for each case, and whether the command then exits with 1."""
+"""Special cases of marks: the sentence for each, and whether the command then exits with 1."""
 WHERE = {MOODLE: "the sheet", CANVAS: "the file of submissions"}
-"""Where the names come from under which a platform takes feedback pages."""
+"""The source of the names under which a platform accepts feedback pages."""
 RENAMED = (
     "Canvas shows each page under the name of the submitted notebook. Tell students to save it, and to change the ending "
     ".ipynb to .html."
 )
 GRADED = ("unread", "graded")
-"""Which of them a mark is that Moodle has a date of, by whether it can read the date."""
+"""Case of a mark that Moodle has already dated, indexed by whether Moodle can read its own dates."""
 
 
 def run(
@@ -77,7 +77,7 @@ def run(
     notebook: str | None = None,
     image: str | None = None,
 ) -> int:
-    """Write what is asked for; the exit code."""
+    """Write the requested files; return the exit code."""
     if not (moodle or canvas or gradescope or image):
         raise UsageError(
             "Say what to write: --moodle WORKSHEET.csv (with --moodle-feedback for the pages, too), --canvas GRADEBOOK.csv "
@@ -97,7 +97,7 @@ def run(
 
 
 def _to_moodle(out: Console, assignment: Assignment, file: Path, *, feedback: bool) -> bool:
-    """Fill in a worksheet, and pack the feedback pages if asked to; whether nobody is left out."""
+    """Fill in a worksheet; pack the feedback pages on request; return whether nobody is left out."""
     sheet = moodle_sheet(file)
     complete = _export(out, assignment, sheet)
     if feedback:
@@ -106,7 +106,7 @@ def _to_moodle(out: Console, assignment: Assignment, file: Path, *, feedback: bo
 
 
 def _to_canvas(out: Console, assignment: Assignment, file: Path, column: int | None, submissions: Path | None) -> bool:
-    """Fill in a gradebook, and pack feedback if `submissions` are given; whether nobody is left out."""
+    """Fill in a gradebook; pack feedback if `submissions` are given; return whether nobody is left out."""
     complete = _export(out, assignment, canvas_sheet(file, column, assignment.name))
     if submissions:
         complete &= _feedback(out, assignment, CANVAS, _canvas_names(assignment, submissions, file))
@@ -115,7 +115,7 @@ def _to_canvas(out: Console, assignment: Assignment, file: Path, column: int | N
 
 
 def _gradescope(out: Console, assignment: Assignment, notebook: str | None) -> None:
-    """Write the zip that Gradescope grades with, and say what to set there."""
+    """Write Gradescope's autograder zip, and print what to set there."""
     notebooks = (notebook,) if notebook else assignment.notebooks
     cells = [cell for name in notebooks for cell in assignment.skeleton(name).graded if not cell.is_manual]
     target = assignment.course.root / FOLDER / f"{notebook or assignment.name}-gradescope.zip"
@@ -129,7 +129,7 @@ def _gradescope(out: Console, assignment: Assignment, notebook: str | None) -> N
 
 
 def _prairielearn(out: Console, assignment: Assignment, image: str) -> None:
-    """Write PrairieLearn's questions, and say where they go."""
+    """Write PrairieLearn's questions, and print where to put them."""
     target = assignment.course.root / FOLDER / f"{assignment.name}-prairielearn.zip"
     write_prairielearn(target, assignment, PLATFORMS["prairielearn"].seconds, image)
     _written(out, target)
@@ -148,7 +148,7 @@ def _written(out: Console, target: Path) -> None:
 
 
 def _rows(out: Console, sheet: Sheet, gradebook: Any) -> dict[str, SheetRow]:
-    """Return the rows of a sheet by the students whose they are."""
+    """Return the rows of a sheet by student; print a note on each doubtful name."""
     roster = roster_of(gradebook)
     found, _ = match(sheet.people, roster)
     for person, note in notes_on(found, roster).items():
@@ -157,7 +157,7 @@ def _rows(out: Console, sheet: Sheet, gradebook: Any) -> dict[str, SheetRow]:
 
 
 def _export(out: Console, assignment: Assignment, sheet: Sheet) -> bool:
-    """Fill in a sheet, and say what became of each mark; whether nobody is left out."""
+    """Fill in a sheet, and report special cases of marks; return whether nobody is left out."""
     course, name = assignment.course, assignment.name
     if not gradebook_exists(course.db_url):
         raise UsageError(f"There is no gradebook yet, so there are no marks. Type netgrader autograde {name} first.")
@@ -178,7 +178,7 @@ def _export(out: Console, assignment: Assignment, sheet: Sheet) -> bool:
 
 
 def _say(out: Console, sheet: Sheet, found: Mapping[str, list[str]], target: Path) -> bool:
-    """Say whose marks were not simply written into `target`; whether nobody is left out."""
+    """Report the marks with special cases, and the totals; return whether nobody is left out."""
     told = [fate for fate in FATES if found[fate]]
     for fate in told:
         how = FATES[fate][0].format(platform=sheet.platform, sheet=sheet.table.path.name)
@@ -189,7 +189,7 @@ def _say(out: Console, sheet: Sheet, found: Mapping[str, list[str]], target: Pat
 
 
 def _marks(known: Mapping[tuple[str, str], Marks]) -> tuple[dict[str, float], set[str]]:
-    """Return each student's counted points minus penalties, and who still waits for points."""
+    """Return each student's points minus late penalties, and the students with cells still to be graded."""
     points: dict[str, float] = {}
     waiting = set()
     for (student, _), marks in known.items():
@@ -201,7 +201,7 @@ def _marks(known: Mapping[tuple[str, str], Marks]) -> tuple[dict[str, float], se
 
 
 def _fill(sheet: Sheet, row: SheetRow | None, student: str, points: float) -> dict[str, str]:
-    """Write a mark into the student's row; return its cases in `FATES`, each with the words for it."""
+    """Write a mark into the student's row; return its cases in `FATES`, each with the text to list."""
     if row is None:
         return {"missing": student}
     if row.kept:
@@ -222,14 +222,14 @@ def _fill(sheet: Sheet, row: SheetRow | None, student: str, points: float) -> di
 
 
 def _moodle_names(out: Console, assignment: Assignment, sheet: Sheet) -> dict[str, Callable[[str], str]]:
-    """Return, for each student of a worksheet, what names their pages."""
+    """Return, for each student of a worksheet, the function that names the student's pages."""
     with opened(assignment.course) as gradebook:
         rows = _rows(out, sheet, gradebook)
     return {student: functools.partial(moodle_name, row.person) for student, row in rows.items()}
 
 
 def _canvas_names(assignment: Assignment, archive: Path, sheet: Path) -> dict[str, Callable[[str], str]]:
-    """Return, for each student whose submission is in a download of Canvas's, what names their pages."""
+    """Return, for each student in a Canvas download, the function that names the student's pages."""
     with opened(assignment.course) as gradebook:
         roster = roster_of(gradebook)
     download = read_handed_in(archive, sheet, assignment.notebooks, [member.lms_id for member in roster])
@@ -241,7 +241,7 @@ def _canvas_names(assignment: Assignment, archive: Path, sheet: Path) -> dict[st
 
 
 def _feedback(out: Console, assignment: Assignment, platform: str, named: Mapping[str, Callable[[str], str]]) -> bool:
-    """Pack the feedback pages of the class for a platform; whether nobody's is left out."""
+    """Pack the feedback pages of the class for a platform; return whether nobody is left out."""
     course, name = assignment.course, assignment.name
     pages = {
         student: found

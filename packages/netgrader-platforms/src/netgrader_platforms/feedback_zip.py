@@ -1,4 +1,4 @@
-"""Pack feedback pages under the names by which a platform finds the students they belong to."""
+"""Pack feedback pages under names from which a platform recognizes their students."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["canvas_name", "moodle_name", "write_feedback"]
 
-UNNAMED = re.compile(r"""[\x00-\x1f\x7f&<>"`|':\\/]""")  # what Moodle takes out of the names of files
+UNNAMED = re.compile(r"""[\x00-\x1f\x7f&<>"`|':\\/]""")  # characters that Moodle removes from file names
 
 
 def moodle_name(person: Person, page: str) -> str:
@@ -25,18 +25,18 @@ def moodle_name(person: Person, page: str) -> str:
 
 
 def canvas_name(submission: DownloadedSubmission, page: str) -> str:
-    """Return a page's name for Canvas's *Re-Upload Submissions*: it begins like the downloaded file.
+    """Return a page's name for Canvas's *Re-Upload Submissions*, with the downloaded file's prefix.
 
-    Canvas reads the user's and the attachment's number in it, and lists the page with that attachment
-    (`infer_comment_context_from_filename` in `app/models/abstract_assignment.rb` of instructure/canvas-lms). A page whose
-    notebook was submitted under another name goes with the newest file.
+    Canvas reads the numbers of user and attachment from it, and lists the page with that attachment
+    (`infer_comment_context_from_filename` in `app/models/abstract_assignment.rb` of instructure/canvas-lms). If the notebook
+    was submitted under another name, the page goes with the newest file.
     """
     begins = dict(reversed(submission.begins))
     return begins.get(page.removesuffix(".html"), submission.begins[0][1]) + page
 
 
 def write_feedback(target: Path, pages: Mapping[str, Path]) -> None:
-    """Write a zip file of feedback pages, which `pages` has by their names in it."""
+    """Write a zip file of feedback pages; `pages` maps names in the zip to files."""
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".{target.name}.part")
     try:

@@ -1,7 +1,7 @@
 """``netgrader grade-on``: grade inside an autograder's container, and write its results.
 
-Results are written before grading, after each notebook, and at the end: a true result is there even if we are killed.
-What is for the instructor goes to standard output, which students are not shown.
+Results are written before grading, after each notebook, and at the end: even if we are killed, the file is valid. Messages
+for the instructor go to standard output, which students do not see.
 """
 
 from __future__ import annotations
@@ -41,27 +41,27 @@ __all__ = ["PLATFORMS", "run"]
 
 
 class Needs:
-    """What a worker needs, in bytes."""
+    """Memory requirements of an autograder's container, in bytes."""
 
     NEEDED_BYTES = 3_000_000_000
-    """Memory for a run of the course on digits and for the grader."""
+    """Memory for running a notebook of the digits course and for the grader."""
     ROUNDED = 0.95
-    """What is left of a container's memory where GB are counted otherwise."""
+    """Fraction of a container's nominal memory that suffices, since platforms count a GB differently."""
     OWN_BYTES = 800_000_000
-    """What we take ourselves, and what judges."""
+    """Memory for this process and the one that runs the checks."""
 
 
 @dataclass(frozen=True)
 class Platform:
-    """Where a platform puts what was handed in, and how it takes results."""
+    """A platform's folders, time limit and result format."""
 
     folder: Path
     handed_in: str
     seconds: float
-    """That all may take: a minute less than the most that the platform gives."""
+    """Time for the whole submission: a minute less than the platform's maximum."""
     made: Callable[[Standing], dict[str, Any]]
     memory: str
-    """What to do where memory is short."""
+    """Advice if memory is short."""
 
 
 PLATFORMS: Mapping[str, Platform] = MappingProxyType(
@@ -96,16 +96,16 @@ class _Report:
         write_text(self._place.folder / "results" / "results.json", json.dumps(self._place.made(self.standing)))
 
     def answer(self, answer: NotebookStanding) -> None:
-        """Put what came of a notebook in the place of what was known of it."""
+        """Replace the state of a notebook, and write the results."""
         known = self.standing.answers
         self.write(answers=tuple(answer if one.notebook == answer.notebook else one for one in known))
 
     def end(self, *said: Said) -> None:
-        """Write that nothing more comes."""
+        """Write the results as final."""
         self.write(notices=(*said, *self.standing.notices), over=True)
 
     def fail(self) -> None:
-        """Write that nothing more comes, since we broke: so did each notebook that has no result."""
+        """Write the results as final after our own failure; each notebook without a result has failed."""
         answers = self.standing.answers
         self.standing = replace(
             self.standing, answers=tuple(one if one.result else replace(one, broke=True) for one in answers)
@@ -114,9 +114,9 @@ class _Report:
 
 
 def run(platform: str, name: str, notebook: str | None, folder: Path | None = None) -> int:
-    """Grade the submission in the folder of `platform` for assignment `name`; the exit code.
+    """Grade the submission in the folder of `platform` for assignment `name`; return the exit code.
 
-    `notebook` is the only one of the assignment that is graded; `folder` is the platform's, if it is another one.
+    `notebook` restricts grading to one notebook; `folder` replaces the platform's default folder.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def run(platform: str, name: str, notebook: str | None, folder: Path | None = No
     out = console()
     report = _Report(place)
     report.write()
-    # As Ctrl-C does it: what runs is ended and cleaned up. `timeout` sends it before the platform ends us without a word.
+    # Treat SIGTERM like Ctrl-C, so that runs are stopped and cleaned up. `timeout` sends it before the platform kills us.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         assignment = find_course(place.folder / place.handed_in).own_assignment(name, "nbgrader autograde")
@@ -144,7 +144,7 @@ def run(platform: str, name: str, notebook: str | None, folder: Path | None = No
 
 
 def _grade(out: Console, report: _Report, place: Platform, assignment: Assignment, notebook: str | None) -> None:
-    """Grade all, or until the time is over."""
+    """Grade all notebooks, or as many as the time allows."""
     try:
         _grade_each(out, report, place, assignment, notebook)
     except KeyboardInterrupt:
@@ -171,7 +171,7 @@ def _grade_each(out: Console, report: _Report, place: Platform, assignment: Assi
 
 
 def _options(out: Console, place: Platform, notebooks: int) -> Options:
-    """Return how it is graded here, and tell the instructor what this container lacks."""
+    """Return the grading options for this container, and print what it lacks for the instructor."""
     sandbox, memory = strongest_here(), memory_here()
     uncaged_warning(out, sandbox)
     if memory < Needs.NEEDED_BYTES * Needs.ROUNDED:
@@ -188,7 +188,7 @@ def _options(out: Console, place: Platform, notebooks: int) -> Options:
 
 
 def _answer(out: Console, assignment: Assignment, job: Job, options: Options) -> NotebookStanding:
-    """Grade a notebook; our own trouble is reported and gives no mark."""
+    """Grade a notebook; a failure of ours is printed for the instructor and gives no mark."""
     try:
         graded = grade_job(job, options)
         said = what_is_said(assignment, graded)

@@ -1,4 +1,4 @@
-"""Match a platform's people with the students of nbgrader's gradebook."""
+"""Match people of a platform with students of nbgrader's gradebook."""
 
 from __future__ import annotations
 
@@ -27,29 +27,29 @@ __all__ = [
 
 T = TypeVar("T")
 MOODLE, CANVAS = "Moodle", "Canvas"
-LONGEST = 120  # characters of a name, and bytes of an id: file systems count these
-# What Moodle calls everybody while marking is blind, in English and German.
+LONGEST = 120  # characters of a name, and bytes of an id, since file systems limit bytes
+# Moodle's name for everybody during anonymous marking, in English and German.
 NAMELESS = frozenset({"participant", "teilnehmerin"})
-FORMULA = " =+-@\uff1d\uff0b\uff0d\uff20"  # with what a spreadsheet's formula begins
+FORMULA = " =+-@\uff1d\uff0b\uff0d\uff20"  # first characters of a spreadsheet formula
 NOBODY = "nobody in the gradebook is called so"
 SEVERAL = "several are called so"
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody as a platform names them."""
+    """A person as the platform names them."""
 
     number: str
-    """Moodle: that of the participant, in this assignment alone. Canvas: the user's ID. Empty where there is none."""
+    """Moodle: participant number within this assignment. Canvas: user id. Empty if unknown."""
     name: str
     ids: frozenset[str] = frozenset()
-    """Addresses, user names and student numbers, in lower case, and Moodle's own word for the participant."""
+    """Email addresses, user names and student numbers in lower case, and ``participant-NUMBER`` for Moodle."""
     lms_id: str = ""
-    """A number that is the same in all of the platform; nbgrader keeps it as ``lms_user_id``."""
+    """Platform-wide user id, which nbgrader stores as ``lms_user_id``."""
     team: str = ""
     late: bool = False
     when: datetime | None = None
-    """When it was handed in, in UTC without a zone, as far as the platform says."""
+    """Submission time as naive UTC, if the platform states it."""
 
 
 @dataclass(frozen=True)
@@ -62,30 +62,30 @@ class Member:
     email: str = ""
     lms_id: str = ""
     spellings: frozenset[str] = frozenset()
-    """Its names word by word, as `_in_words` has them."""
+    """Names word by word, from `_in_words`."""
 
 
 def name_key(name: str) -> str:
-    """Return what two spellings of a name have in common: its letters, accents and digits, in one case.
+    """Return a canonical form of a name: its letters, accents and digits, case-folded.
 
-    Moodle takes punctuation out of the names of folders, and Canvas all characters other than letters.
+    Moodle removes punctuation from the names of folders, and Canvas removes all characters except letters.
     """
     folded = unicodedata.normalize("NFKD", name.casefold()).casefold()
-    plain = re.sub("[\u115f\u1160\u3164\uffa0]", "", folded)  # the fillers of Hangul, letters that nobody sees
+    plain = re.sub("[\u115f\u1160\u3164\uffa0]", "", folded)  # Hangul fillers, which are invisible letters
     found = "".join(sign for sign in plain if sign.isalnum() or unicodedata.category(sign)[0] == "M")
     return "" if found in NAMELESS else unicodedata.normalize("NFKD", found)
 
 
 def _in_words(name: str) -> str:
-    """Return a name with a blank between the `name_key`s of its words: Ann Aberg is not Anna Berg."""
+    """Return the `name_key`s of a name's words, joined by spaces: Ann Aberg differs from Anna Berg."""
     return " ".join(filter(None, map(name_key, name.split())))
 
 
 def same_name(one: str, other: str, platform: str) -> bool:
-    """Whether two spellings may be of one name.
+    """Whether two spellings may denote the same name.
 
-    Moodle leaves names out while marking is blind, and its numbers are its own; of Canvas's files a name and a number are
-    split where they fit each other.
+    During anonymous marking, Moodle omits names and its numbers identify people; in Canvas's file names, the split between
+    name and number is chosen so that they match.
     """
     keys = {name_key(one), name_key(other)}
     return len(keys) == 1 or (platform == MOODLE and "" in keys)
@@ -106,10 +106,10 @@ def _member(student: Any) -> Member:
 
 
 def match(people: Sequence[Person], roster: Sequence[Member]) -> tuple[dict[Person, str], dict[Person, str]]:
-    """Return whose student each person is, and for all others why nobody is.
+    """Return the student of each matched person, and the reason for each unmatched one.
 
-    Addresses, user names and numbers that are known decide alone, and must be one student's; without any, a name that nobody
-    else has, on either side, and that is nobody's who is known by more.
+    Known addresses, user names and numbers take precedence and must all point to one student. Without any, the name must be
+    unique on both sides and belong to a student whom nobody else matched by address or number.
     """
     sure = _known_by_more(people, roster)
     fitting = _fitting(sure, roster)
@@ -125,27 +125,27 @@ def match(people: Sequence[Person], roster: Sequence[Member]) -> tuple[dict[Pers
 
 
 def _known_by_more(people: Iterable[Person], roster: Iterable[Member]) -> dict[Person, set[str]]:
-    """Return for each person the students who have one of their addresses, user names and numbers."""
+    """Return, for each person, the students who share an address, user name or number."""
     known = _indexed(_ids, roster)
     return {person: {one.student for key in _ids(person) for one in known.get(key, ())} for person in people}
 
 
 def _fitting(sure: Mapping[Person, set[str]], roster: Iterable[Member]) -> dict[Person, set[str]]:
-    """Return for each person the students who are `sure`; without any, those of the name who are nobody's."""
+    """Return, for each person, the `sure` students; without any, unmatched students of the same name."""
     taken = set[str]().union(*sure.values())
     by_name = _indexed(lambda member: member.names, roster)
     return {person: students or _namesakes(person, by_name) - taken for person, students in sure.items()}
 
 
 def _namesakes(person: Person, by_name: Mapping[str, Iterable[Member]]) -> set[str]:
-    """Return the students of a person's name; two different addresses share only the name."""
+    """Return students with the person's name, except those whose different address rules them out."""
     has_address = any("@" in one for one in person.ids)
     called_so = by_name.get(name_key(person.name), ())
     return {member.student for member in called_so if not (member.email and has_address)}
 
 
 def _why_not(students: Sequence[str], *, sure: bool) -> str:
-    """Return why nobody is a person whom these students fit, `sure` ones by more than the name."""
+    """Return why a person is unmatched, given the candidates; `sure` if they match by more than the name."""
     if not students:
         return NOBODY
     if len(students) == 1:
@@ -154,7 +154,7 @@ def _why_not(students: Sequence[str], *, sure: bool) -> str:
 
 
 def notes_on(found: Mapping[Person, str], roster: Sequence[Member]) -> dict[Person, str]:
-    """Return a note for each person whose platform name is not plainly the matched student's."""
+    """Return a note for each person whose platform name clearly differs from the gradebook's spelling."""
     names = {member.student: member.names | member.spellings for member in roster}
     return {
         person: f"named {person.name!r} there, which is not how the gradebook writes {student}"
@@ -164,12 +164,12 @@ def notes_on(found: Mapping[Person, str], roster: Sequence[Member]) -> dict[Pers
 
 
 def _is_plain(name: str) -> bool:
-    """Whether a name has only visible characters, in their ordinary forms."""
+    """Whether a name has only printable characters in their ordinary forms."""
     return name.isprintable() and unicodedata.normalize("NFC", name) == unicodedata.normalize("NFKC", name)
 
 
 def _indexed(keys: Callable[[T], Iterable[str]], those: Iterable[T]) -> Mapping[str, set[T]]:
-    """Return members of a roster, or names, by what `keys` gives of them."""
+    """Return an inverted index of `those`: from each key that `keys` returns to its members."""
     found: dict[str, set[T]] = {}
     for one in those:
         for key in keys(one):
@@ -182,7 +182,7 @@ def _ids(one: Person | Member) -> set[str]:
 
 
 def enter_student(gradebook: Any, person: Person) -> str:
-    """Enter somebody who is not among the gradebook's students; the new student's id."""
+    """Add a person to the gradebook; return the new student id."""
     address = next((one for one in sorted(person.ids) if "@" in one), "")
     taken = {str(student.id) for student in gradebook.students}
     named = min(person.ids, key=lambda one: (one.startswith("participant-"), one), default=person.lms_id)
@@ -199,7 +199,7 @@ def enter_student(gradebook: Any, person: Person) -> str:
 
 
 def _new_id(text: str, taken: Collection[str]) -> str:
-    """Return a text as an id that nobody has."""
+    """Return an unused student id derived from a text."""
     plain = _as_id(text) or "student"
     ways = (plain, *(f"{plain}-{number}" for number in range(2, len(taken) + 3)))
     return next(way for way in ways if way not in taken)
@@ -215,13 +215,13 @@ def _first_and_last(name: str, *, last_first: bool) -> tuple[str, str]:
 
 
 def _one_field(text: str) -> str:
-    """Return a text as one CSV field, and not a formula: nbgrader's export quotes nothing."""
+    """Return a text as one CSV field that is not a formula: nbgrader's export quotes nothing."""
     joined = " ".join(re.sub(r"[,;]+", " ", text).replace('"', "'").split())
     return "".join(sign for sign in joined if unicodedata.category(sign)[0] != "C").lstrip(FORMULA).strip()
 
 
 def _as_id(text: str) -> str:
-    """Return a text as an id, which is the name of a folder."""
+    """Return a text as a student id, which is also a folder name."""
     plain = unicodedata.normalize("NFKC", text).lower()
     short = re.sub(r"[^\w.@+]+", "-", plain).strip("-.+@").encode("utf-8", "ignore")[:LONGEST]
     return short.decode("utf-8", "ignore").rstrip("-.+@")

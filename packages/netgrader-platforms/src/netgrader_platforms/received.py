@@ -1,4 +1,4 @@
-"""Read a platform's zip files and sheets in a limited child process: the commands' only way."""
+"""Read a platform's untrusted zip files and sheets in a child process with limits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["ReceivedFile", "canvas_sheet", "moodle_sheet", "read_handed_in", "un
 
 @dataclass(frozen=True)
 class ReceivedFile:
-    """A download of submissions: its platform, the submissions, and the sheet given with it."""
+    """A download of submissions: its platform, the submissions, and the accompanying sheet."""
 
     platform: str
     submissions: tuple[DownloadedSubmission, ...]
@@ -27,12 +27,12 @@ class ReceivedFile:
 
 
 def read_handed_in(file: Path, sheet: Path, notebooks: Sequence[str], known: Sequence[str]) -> ReceivedFile:
-    """Return what people of the sheet handed in; see `Download.submissions`.
+    """Return the submissions of the people in the sheet; see `Download.submissions`.
 
     Raises
     ------
     UsageError
-        If the file or the sheet is not a platform's, or takes too long to read.
+        If the file or the sheet is not from a known platform, or takes too long to read.
     """
     return read_within_limits(file, _handed_in, file, sheet, notebooks, known)
 

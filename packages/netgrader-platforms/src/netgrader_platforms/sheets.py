@@ -1,6 +1,6 @@
-"""Moodle's grading worksheet and Canvas's gradebook: read, and filled in without other changes.
+"""Moodle's grading worksheet and Canvas's gradebook: read them, and fill in marks only.
 
-Every other value goes out as it was, in its place, with the same encoding, delimiter and ends of lines.
+All other values are written back unchanged, in place, with the same encoding, delimiter and line endings.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["Sheet", "SheetRow", "read_canvas", "read_moodle", "read_people"]
 MOST_BYTES = 50_000_000
 DELIMITERS = (",", ";", "\t")
 
-# Columns of Moodle's worksheet in English and in German, in lower case; later spellings beside earlier ones.
+# Columns of Moodle's worksheet in English and German, in lower case, in older and newer spellings.
 NUMBER, NAME, EMAIL, USER, STUDENT = "number", "name", "email", "user", "student number"
 STATUS, TEAM, GRADE, MOST, SCALE = "status", "team", "grade", "most", "scale"
 CHANGEABLE, SUBMITTED, GRADED = "changeable", "submitted", "graded"
@@ -48,7 +48,7 @@ COLUMNS: Mapping[str, str] = {
 }
 NO = frozenset({"no", "nein"})
 OF_A_PERSON = re.compile(r"[0-9]+$")
-"""The number in the column of identifiers: the language's word for a participant is before it."""
+"""Matches the number in an identifier, after the localized word for *participant*."""
 LATE = re.compile(r"\blate\b|zu spät|später|verspätet", re.IGNORECASE)
 MONTHS = {
     name: number
@@ -64,31 +64,31 @@ TIME = re.compile(
     re.IGNORECASE,
 )
 
-# Of Canvas's gradebook.
+# Patterns of Canvas's gradebook.
 ASSIGNMENT = re.compile(r"(?P<title>.*\S)\s*\((?P<number>[0-9]+)\)", re.DOTALL)
 TOTALS = re.compile(r"(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)")
 POSSIBLE = "Points Possible"
 KEPT = {"EX": "excused", "N/A": "not assigned, or anonymous still"}
-"""What is left as it is in the column of marks, and why."""
+"""Values in the column of marks that are left unchanged, and why."""
 
 
 @dataclass(frozen=True)
 class CsvTable:
-    """A file of values between delimiters, in which single values are replaced."""
+    """A CSV file in which single values can be replaced."""
 
     path: Path
     encoding: str
     delimiter: str
     end: str
-    """What ends a line."""
+    """Its line ending."""
     rows: list[list[str]]
 
     def put(self, line: int, column: int, text: str) -> None:
-        """Replace a value."""
+        """Replace one value."""
         self.rows[line][column] = text
 
     def content(self) -> bytes:
-        """Return the file as it is now."""
+        """Return the file's current content."""
         out = io.StringIO()
         csv.writer(out, delimiter=self.delimiter, lineterminator=self.end).writerows(self.rows)
         return out.getvalue().encode(self.encoding)
@@ -96,63 +96,63 @@ class CsvTable:
 
 @dataclass(frozen=True)
 class SheetRow:
-    """A person's row."""
+    """The row of one person."""
 
     line: int
     person: Person
     mark: str
-    """The content of the column of marks."""
+    """The current value in the column of marks."""
     most: Decimal | None
-    """The maximum."""
+    """The maximum mark."""
     locked: bool = False
-    """Whether Moodle says that the mark cannot be changed."""
+    """Whether Moodle marks the grade as unchangeable."""
     kept: str = ""
-    """Why the cell is left as it is; empty if it is filled in."""
+    """Why the cell is left unchanged; empty if it may be filled in."""
     graded: str = ""
-    """When Moodle says that the mark was changed last; empty if it never was."""
+    """Moodle's date of the last change of the mark; empty if there is none."""
 
     @property
     def has_mark(self) -> bool:
-        """Whether there is a number in the column of marks."""
+        """Whether the column of marks contains a number."""
         return number(self.mark) is not None
 
 
 @dataclass
 class Sheet:
-    """A sheet of a platform's."""
+    """A platform's sheet of marks."""
 
     platform: str
     table: CsvTable
     column: int
-    """That of marks."""
+    """Index of the column of marks."""
     rows: tuple[SheetRow, ...]
     decimals: int
-    """How many the platform keeps."""
+    """Number of decimals that the platform stores."""
     comma: bool = False
-    """Whether numbers have a comma."""
+    """Whether numbers have a decimal comma."""
     dates_read: bool = True
-    """Whether the platform can read the dates that it wrote itself: Moodle cannot in German."""
+    """Whether the platform can parse its own dates: Moodle cannot in German."""
     has_teams: bool = False
     title: str = ""
-    """What the platform calls the assignment, or the sheet."""
+    """The platform's name of the assignment, or the name of the sheet."""
 
     @functools.cached_property
     def people(self) -> tuple[Person, ...]:
-        """The people of its rows."""
+        """Return the people of all rows."""
         return tuple(row.person for row in self.rows)
 
     @functools.cached_property
     def _index(self) -> Mapping[str, list[Person]]:
-        """People by their numbers, or by their teams where there are any."""
+        """Return people by number, or by team if there are any."""
         found: dict[str, list[Person]] = {}
         for person in self.people:
             found.setdefault(name_key(person.team) if self.has_teams else person.number, []).append(person)
         return found
 
     def who(self, number: str, name: str) -> Sequence[Person]:
-        """Return the owners of a submission by number and name: all team members; nobody if they misfit.
+        """Return the owners of a submission by number and name: one person, or all members of a team.
 
-        Nor is it anybody's where two rows have the number, or two teams the name.
+        Nobody, if number and name disagree or if the number or team name is ambiguous.
         """
         if self.has_teams:
             team = self._index.get(name_key(name), [])
@@ -161,12 +161,12 @@ class Sheet:
         return [one for one in fitting if same_name(one.name, name, self.platform)] if len(fitting) == 1 else ()
 
     def written(self, points: float) -> Decimal:
-        """Return points as the platform keeps them."""
+        """Return points rounded to the platform's decimals."""
         exact = Decimal(repr(points)).quantize(Decimal(1).scaleb(-self.decimals), ROUND_HALF_UP)
         return exact if self.platform == CANVAS else exact.normalize()
 
     def fill(self, row: SheetRow, mark: Decimal) -> bool:
-        """Put a mark in a row; False if the row has it already, to the platform's decimals."""
+        """Put a mark into a row; return False if the row already has it, to the decimals shown there."""
         there = number(row.mark)
         if there is not None:
             shown = mark.quantize(there, ROUND_HALF_UP) if int(there.as_tuple().exponent) <= -2 else mark
@@ -178,7 +178,7 @@ class Sheet:
 
 
 def number(text: str) -> Decimal | None:
-    """Return the number in a cell, with a point or a comma; None without one."""
+    """Return the number in a cell, with a decimal point or comma; None if there is none."""
     parts = re.split(r"[.,]", text.strip())
     if len(parts) > 1:
         parts = ["".join(parts[:-1]), parts[-1]]
@@ -195,7 +195,7 @@ def read_moodle(path: Path) -> Sheet:
     Raises
     ------
     UsageError
-        If it is not one, or in another language than English or German, or of an assignment that has words for marks.
+        If it is not a worksheet in English or German, or its assignment is graded on a scale of words.
     """
     table = _table(path)
     names = [COLUMNS.get(name.strip().casefold(), "") for name in table.rows[0]]
@@ -209,7 +209,7 @@ def read_moodle(path: Path) -> Sheet:
             f"{path} is of an assignment with a scale of words, and netgrader has points. Set its grade to a number of "
             "points in Moodle, and download the worksheet again."
         )
-    # Of two columns that mean the same the first one counts.
+    # If two columns have the same meaning, the first one counts.
     found = [
         {name: value.strip() for name, value in reversed([*zip(names, values, strict=False)])} for values in table.rows
     ]
@@ -242,7 +242,7 @@ def _moodle_row(line: int, cells: Mapping[str, str]) -> SheetRow:
 
 
 def _time(text: str) -> datetime | None:
-    """Return a time of Moodle's, English or German and local, in UTC without a zone."""
+    """Parse Moodle's local time, in English or German; return naive UTC, or None."""
     found = TIME.search(text)
     if found is None:
         return None
@@ -260,12 +260,12 @@ def _time(text: str) -> datetime | None:
 def read_canvas(path: Path, column: int | None = None, title: str = "") -> Sheet:
     """Read Canvas's gradebook.
 
-    `column` is the assignment's number, as its column has it in parentheses; if None, the one that is called `title`.
+    `column` is the assignment's number, which its column shows in parentheses; if None, the column is found by `title`.
 
     Raises
     ------
     UsageError
-        If it is not one, or has no such assignment.
+        If it is not a gradebook, or has no such assignment.
     """
     table, head, identity = _gradebook(path)
     found = {
@@ -282,12 +282,12 @@ def read_canvas(path: Path, column: int | None = None, title: str = "") -> Sheet
 
 
 def read_people(path: Path, platform: str) -> Sheet:
-    """Read only the people of a sheet, of any assignment.
+    """Read only the people of a sheet, for any assignment.
 
     Raises
     ------
     UsageError
-        If it is not the platform's.
+        If it is not the platform's sheet.
     """
     if platform == MOODLE:
         return read_moodle(path)
@@ -296,7 +296,7 @@ def read_people(path: Path, platform: str) -> Sheet:
 
 
 def _gradebook(path: Path) -> tuple[CsvTable, list[str], int]:
-    """Return a gradebook of Canvas's, the names of its columns, and which one has the users' numbers."""
+    """Read Canvas's gradebook; return the table, its column names, and the index of the user-id column."""
     table = _table(path)
     head = [name.strip() for name in table.rows[0]]
     identity = next((at for at, name in enumerate(head) if name == "ID"), 0)
@@ -310,7 +310,7 @@ def _gradebook(path: Path) -> tuple[CsvTable, list[str], int]:
 
 
 def _canvas(table: CsvTable, head: Sequence[str], identity: int, place: int, called: str) -> Sheet:
-    """Read Canvas's rows; marks are in the column `place`, of the assignment `called` so."""
+    """Read the rows of Canvas's gradebook; `place` is the column of the assignment `called`."""
     logins = [at for at, name in enumerate(head) if name in {"SIS User ID", "SIS Login ID"}]
     most: Decimal | None = None
     rows = []
@@ -318,7 +318,7 @@ def _canvas(table: CsvTable, head: Sequence[str], identity: int, place: int, cal
         values = [value.strip() for value in row]
         if len(values) <= max(place, identity):
             continue
-        if POSSIBLE in values[0] and not values[identity]:  # somebody may be called so
+        if POSSIBLE in values[0] and not values[identity]:  # a student's name may contain it, too
             most = number(values[place])
             if "read only" in values[place]:
                 raise UsageError(f"{table.path}: Canvas takes no marks for '{called}': (read only) stands under it.")
@@ -329,10 +329,10 @@ def _canvas(table: CsvTable, head: Sequence[str], identity: int, place: int, cal
 
 
 def _canvas_person(values: Sequence[str], identity: int, logins: Sequence[int]) -> Person:
-    """Return a row's person: the name precedes column `identity`, ids are in the columns `logins`."""
+    """Return the person of a row: names come before column `identity`, ids are in the columns `logins`."""
     return Person(
         number=values[identity],
-        # A name that begins with an equals sign is written by Canvas as a formula that gives it.
+        # Canvas writes a name that starts with an equals sign as a formula.
         name=", ".join(re.sub(r'^="(.*)"$', r"\1", value) for value in values[:identity]),
         ids=frozenset(filter(None, (values[at].casefold() for at in logins))),
         lms_id=values[identity],
@@ -340,7 +340,7 @@ def _canvas_person(values: Sequence[str], identity: int, logins: Sequence[int]) 
 
 
 def _table(path: Path) -> CsvTable:
-    """Read a file as a table, with the delimiter that its first line has most of."""
+    """Read a CSV file, with the delimiter that is most frequent in its first line."""
     try:
         content = path.read_bytes() if path.stat().st_size <= MOST_BYTES else b""
     except OSError as error:
@@ -351,7 +351,7 @@ def _table(path: Path) -> CsvTable:
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError:
-        encoding = "latin-1"  # of which every byte is a character
+        encoding = "latin-1"  # every byte sequence is valid
         text = content.decode(encoding)
     first, *_ = text.splitlines(keepends=True)
     delimiter = max(DELIMITERS, key=first.count)

@@ -1,7 +1,7 @@
-"""Read a platform's zip file of submissions by the names that it gives to files.
+"""Read a platform's zip file of submissions from its file names.
 
-The first part of a path, behind a folder that wraps the whole file, is the platform's; everything after it is what the
-student called the file, and may look like anything. An entry's path is never one of ours, and all is read within limits.
+The first part of a path, inside a folder that may wrap everything, comes from the platform; the rest is the student's file
+name and may be any text. An entry's path is never used as a path of ours, and everything is read within limits.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Download", "DownloadedSubmission", "read_download", "readings"]
 
-LONGEST = 1_000  # characters of a path: no platform keeps longer names, and each way to split one is tried
+LONGEST = 1_000  # characters of a path; no platform writes longer names, and each possible split is tried
 
-# What a platform writes before the student's own name for the file, by its exporter: `mod/assign` of moodle/moodle and
-# `lib/content_zipper.rb` of instructure/canvas-lms. [0-9], since \d and int() take digits of every script.
-# A name has no underscore in Moodle, so the first place that fits is its own; teams have no number for students in no group,
-# and before 4.1 folders ended in an underscore. In Canvas a name may hold underscores and digits, so several places may fit.
+# The platform's prefix of a student's file name, from its exporter: `mod/assign` of moodle/moodle and `lib/content_zipper.rb`
+# of instructure/canvas-lms. [0-9], since \d and int() accept digits of every script. Moodle's names contain no underscore, so
+# the first match is right; teams have no number for students without a group, and before 4.1 folders ended in an underscore.
+# Canvas's names may contain underscores and digits, so several matches are possible.
 NAMES: Mapping[str, re.Pattern[str]] = {
     MOODLE: re.compile(
         ""
@@ -46,31 +46,31 @@ NAMES: Mapping[str, re.Pattern[str]] = {
     ),
 }
 NO_FILE = re.compile(r".*/\Z|__MACOSX/|(?:.*/)?(?:\.DS_Store|\._[^/]*)\Z", re.DOTALL)
-"""Names of folders, and of what a Mac adds."""
+"""Matches folders and files that macOS adds."""
 AGAIN = re.compile(r"-[0-9]+(?=\.\w+$)")
 
 
 @dataclass(frozen=True)
 class NameReading:
-    """One way in which a platform may have put the path of a file together."""
+    """One way to split a file's path into the platform's prefix and the student's file name."""
 
     number: str
-    """Empty where there is none."""
+    """Empty if there is none."""
     name: str
     path: str
-    """What the student called the file."""
+    """The student's own file name."""
     late: bool = False
     attachment: str = ""
-    """The file's own number, where there is one, which grows with time."""
+    """The attachment's id, if there is one, which grows with time."""
 
     @property
     def shown(self) -> str:
-        """The student by the platform's name and number."""
+        """Return the student's name and number on the platform."""
         return f"{self.name} ({self.number})" if self.number else self.name
 
 
 def readings(platform: str, path: str) -> tuple[NameReading, ...]:
-    """Return each way in which a platform may have built a path, shortest name first."""
+    """Return all ways in which the platform may have built a path, shortest name first."""
     places = sorted({0, *(found.start() for found in re.finditer("_", path.partition("/")[0]))})
     return tuple(_reading(path, found) for place in places if (found := NAMES[platform].match(path, place)))
 
@@ -85,35 +85,35 @@ def _reading(path: str, found: re.Match[str]) -> NameReading:
 
 @dataclass(frozen=True)
 class DownloadedSubmission:
-    """What somebody handed in, by the platform's names."""
+    """One submission, identified by the platform's names."""
 
     owner: NameReading
     people: tuple[Person, ...] = ()
-    """Those of the sheet who handed it in: one, or the members of a team. Empty where nobody fits, or several do."""
+    """Its people in the sheet: one, or the members of a team; empty if nobody or more than one person matches."""
     late: bool = False
     files: tuple[tuple[str, int], ...] = ()
-    """By the names that they were handed in with, of several of one name the newest first."""
+    """File names as submitted, with archive indexes; among equal names the newest comes first."""
     begins: tuple[tuple[str, str], ...] = ()
-    """How the platform's name of each file begins, by the file's own name without suffix; the newest first."""
+    """The platform's prefix of each file, by the file's own name without suffix; the newest comes first."""
     problem: str = ""
-    """Why nobody can tell who handed it in, or what."""
+    """Why its owner or files are unclear; empty if they are clear."""
 
 
 @dataclass(frozen=True)
 class Download:
-    """The names in a file of submissions."""
+    """The file names in a download of submissions."""
 
     platform: str
     entries: tuple[tuple[str, int], ...]
-    """Paths, without a folder that wraps all of them, and places in the archive."""
+    """Paths, without a folder that wraps all of them, and indexes in the archive."""
 
     def submissions(
         self, sheet: Sheet, notebooks: Collection[str], known: Collection[str]
     ) -> tuple[DownloadedSubmission, ...]:
-        """Return what people of the sheet handed in, in order of names; `notebooks` are names without suffix.
+        """Return the submissions sorted by name; `notebooks` are names of notebooks without suffix.
 
-        `known` are numbers of people who need not be in the sheet. A path that may be several people's is a submission of its
-        own, with a problem.
+        `known` are numbers of people who need not be in the sheet. A path with several possible owners becomes a submission
+        of its own, with a problem.
         """
         numbers = {*map(attrgetter("number"), sheet.people), *known}
         found: dict[object, list[_Named]] = {}
@@ -126,10 +126,10 @@ class Download:
 
 
 def _owners(path: str, read: Sequence[NameReading], sheet: Sheet, numbers: Collection[str]) -> tuple[NameReading, ...]:
-    """Return the first reading that fits the sheet, and each longer one whose number is another known one.
+    """Return the first reading that fits the sheet, and longer ones that name another known number.
 
-    The platform writes the number, and its owner chooses the name before it: it may be the beginning of another one's files.
-    Where no reading fits it is the first one; where there is none the whole path is the name.
+    The platform writes the number, but its owner chooses the name before it, which may imitate the prefix of another person's
+    file. If no reading fits, return the first; if there is none, the whole path is the name.
     """
     fitting = [*itertools.dropwhile(lambda one: not sheet.who(one.number, one.name), read)]
     claims = [one for one in fitting[1:] if one.number in numbers and one.number != fitting[0].number]
@@ -138,7 +138,7 @@ def _owners(path: str, read: Sequence[NameReading], sheet: Sheet, numbers: Colle
 
 @dataclass(frozen=True)
 class _Named:
-    """An entry of the archive by its place, and whose it may be."""
+    """An archive entry with its index and possible owners."""
 
     path: str
     place: int
@@ -146,7 +146,7 @@ class _Named:
 
 
 def _submission(those: Sequence[_Named], sheet: Sheet, notebooks: Collection[str]) -> DownloadedSubmission:
-    """Return the submission of one number and name, or a file with several possible owners."""
+    """Return the submission of one number and name, or of one file with several possible owners."""
     if len(those[0].owners) > 1:
         claims = " and ".join(one.shown for one in those[0].owners)
         problem = f"it is named as a file of {claims}. Look at it, and put it in place yourself"
@@ -172,18 +172,18 @@ def _begin(notebooks: Collection[str], one: _Named) -> tuple[str, str]:
 
 
 def _first_name(file: str, notebooks: Collection[str]) -> str:
-    """Return a file's name without the number that Canvas adds where one of its name was handed in before."""
+    """Return a file's name without the number that Canvas appends to resubmitted files."""
     plain = AGAIN.sub("", file)
     return plain if plain.removesuffix(".ipynb") in notebooks or plain.endswith(".py") else file
 
 
 def read_download(path: Path) -> Download:
-    """Read the names in a file of submissions, and tell whose platform's it is by them.
+    """Read the file names in a download of submissions, and recognize the platform from them.
 
     Raises
     ------
     UsageError
-        If it is not a download.
+        If it is not a download of a known platform.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -192,7 +192,7 @@ def read_download(path: Path) -> Download:
         raise UsageError(f"{path} cannot be read as a zip archive: {error.args[-1]}.") from error
     names = ((_name(entry)[:LONGEST], place) for place, entry in enumerate(found))
     named = [(name, place) for name, place in names if not NO_FILE.match(name)]
-    # A folder around what the platform made is there where a file was unpacked, and packed again.
+    # A file that was unpacked and zipped again has an extra folder around the platform's files.
     inside = [(name.split("/", 1)[-1], place) for name, place in named]
     fitting, download = max(_likely(named), _likely(inside), key=lambda one: one[0])
     if not fitting:
@@ -204,14 +204,14 @@ def read_download(path: Path) -> Download:
 
 
 def _likely(entries: Sequence[tuple[str, int]]) -> tuple[int, Download]:
-    """Return the platform that most names fit, and how many: a single name may imitate another."""
+    """Return the platform that most names fit, and how many: a single name may imitate the other platform."""
     found = {platform: sum(bool(readings(platform, name)) for name, _ in entries) for platform in NAMES}
     platform = max(found, key=lambda one: found[one])
     return found[platform], Download(platform, tuple(entries))
 
 
 def _name(entry: zipfile.ZipInfo) -> str:
-    """Return an entry's path; Canvas writes UTF-8 without saying so, which is then read as something else."""
+    """Return an entry's path; Canvas writes UTF-8 without its flag, so zipfile decodes it as cp437."""
     name = entry.filename.replace("\\", "/")
     if not entry.flag_bits & 0x800:
         with suppress(UnicodeError):

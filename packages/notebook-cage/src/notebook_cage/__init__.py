@@ -1,13 +1,13 @@
-"""Run an untrusted program or IPython kernel in a cage on this machine.
+"""Run an untrusted program or IPython kernel in a sandbox on this machine.
 
-`open_sandbox` gives a sandbox, which starts what a `Plan` says and keeps it from everything that the plan does not name::
+`open_sandbox` returns a sandbox. It starts a `Plan` and hides everything that the plan does not name::
 
     require_self_tests()  # once a boot: does this machine keep what the cage promises?
     caged = open_sandbox().start(Plan(["/bin/cat", "/run/given"], mounts=[Mount(path, "/run/given")]))
     outcome = caged.wait()
 
-Next to these names there are a kernel (`notebook_cage.kernel`), a faster start (`notebook_cage.zygote`) and the self-tests one
-by one (`notebook_cage.self_tests`); everything else is private.
+The package also has a kernel (`notebook_cage.kernel`), a fork server for faster starts (`notebook_cage.zygote`) and the
+individual self-tests (`notebook_cage.self_tests`); everything else is private.
 """
 
 from notebook_cage.host import remove_tree, scratch_folder

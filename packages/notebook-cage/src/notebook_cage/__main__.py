@@ -1,4 +1,4 @@
-"""Try what a sandbox promises on this machine: ``python -m notebook_cage [SANDBOX]``."""
+"""Run a sandbox's self-tests on this machine: ``python -m notebook_cage [SANDBOX]``."""
 
 import sys
 
@@ -11,7 +11,7 @@ USAGE = f"usage: python -m notebook_cage [{' | '.join(SANDBOXES)}]"
 
 
 def main(name: str = BubblewrapSandbox.name) -> int:
-    """Print each promise and its observation; return 1 if a required one is broken or unknown."""
+    """Print each promise with its observation; return 1 if a required one is broken or untestable."""
     if name in {"-h", "--help"}:
         sys.stdout.write(f"{USAGE}\n")
         return 0

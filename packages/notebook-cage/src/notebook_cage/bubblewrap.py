@@ -1,4 +1,4 @@
-"""A cage by bubblewrap: own namespaces, a file system from the plan, a system-call filter."""
+"""A sandbox based on bubblewrap: separate namespaces, a file system from the plan, a seccomp filter."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _ZYGOTE_CAPABILITIES = ("CAP_SYS_ADMIN", "CAP_SYS_CHROOT", "CAP_SETUID", "CAP_SE
 
 
 class BubblewrapSandbox(LimitingSandbox):
-    """Cages by bubblewrap, for root and for an ordinary user.
+    """A bubblewrap sandbox, for root and for an ordinary user.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ class BubblewrapSandbox(LimitingSandbox):
         self._zygote = zygote
 
     def with_zygote(self, zygote: Zygote) -> Self:
-        """Return the same sandbox with runs that begin as forks of `zygote`."""
+        """Return a copy of this sandbox that starts warm runs as forks of `zygote`."""
         return type(self)(groups=self._groups, zygote=zygote)
 
     def start(self, plan: Plan, *, stdin: int | None = None, stdout: int | None = None) -> Caged:
@@ -94,7 +94,7 @@ class BubblewrapSandbox(LimitingSandbox):
                     *self._limiter(plan, user, watched=watched),
                     *program,
                 ],
-                # bubblewrap's own environment can be read inside.
+                # The environment of bubblewrap itself is readable from inside.
                 env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
                 limits=plan.limits,
                 cwd=Path("/"),
@@ -110,17 +110,17 @@ class BubblewrapSandbox(LimitingSandbox):
 
     @contextlib.contextmanager
     def zygote_command(self, plan: Plan) -> Iterator[tuple[list[str], Sequence[int]]]:
-        """Give the command that starts `plan` as a zygote, and descriptors that it must inherit.
+        """Yield the command that starts `plan` as a zygote, and the descriptors that it must inherit.
 
-        Its cage has no network and nobody's files, and keeps the capabilities to enter other cages of ours. It shares our
-        namespace of processes: who waits for a child must not be in the child's.
+        Its cage has no network and no user data, and keeps the capabilities to enter our other cages. It shares our PID
+        namespace, because the process that waits for a child must be outside the child's PID namespace.
         """
         descriptors: list[int] = []
         options = ["--unshare-ipc", "--unshare-net", "--unshare-uts"]
         if self.root:
             options += ["--cap-drop", "ALL", *(part for one in _ZYGOTE_CAPABILITIES for part in ("--cap-add", one))]
         else:
-            # Capabilities over namespaces that are made within this one, and over nothing else.
+            # Capabilities over namespaces created within this user namespace, and over nothing else.
             options += ["--unshare-user", "--uid", "0", "--gid", "0", "--cap-add", "ALL"]
         try:
             options += self._contents(plan, Ids.USER, descriptors, proc=("--ro-bind", "/proc", "/proc"))
@@ -129,18 +129,18 @@ class BubblewrapSandbox(LimitingSandbox):
             _close(descriptors)
 
     def _command(self, options: Sequence[str], descriptors: list[int]) -> list[str]:
-        """Return bubblewrap's command line, which tells nothing of the host: its options come by a descriptor."""
+        """Return bubblewrap's command line; a descriptor passes the options, so that /proc shows none."""
         arguments = _descriptor("\0".join(options).encode() + b"\0", descriptors)
         return [self._tools["bwrap"], "--args", str(arguments), "--"]
 
     def _within(self, zygote: Zygote) -> list[str]:
-        """Return a command that starts its arguments in the zygote's user namespace."""
+        """Return an argv prefix that runs a command in the zygote's user namespace (nsenter)."""
         if zygote.user_namespace is None:
             return []
         return [self._tools["nsenter"], f"--user={zygote.user_namespace}", "--preserve-credentials", "--"]
 
     def _request(self, plan: Plan, user: int, processors: Sequence[int], *, watched: bool) -> dict[str, Any]:
-        """Return the request by which a zygote's child applies `_options` and `_limiter` to itself."""
+        """Return the request with which a zygote's child applies `_options` and `_limiter` to itself."""
         cwd = str(PurePosixPath(HOME) / plan.cwd)
         return {
             "argv": list(plan.argv),
@@ -153,24 +153,24 @@ class BubblewrapSandbox(LimitingSandbox):
         }
 
     def _options(self, plan: Plan, user: int, descriptors: list[int], *, watched: bool) -> Iterator[str]:
-        """Yield bubblewrap's options for a run."""
+        """Yield bubblewrap's options for one run."""
         yield from ("--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try")
         if self.root:
-            # What setpriv needs to become somebody else; it leaves nothing of it.
+            # setpriv needs these capabilities to change the user, and then drops them all.
             yield from ("--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID")
             yield from ("--cap-add", "CAP_SETPCAP")
         else:
             yield from ("--unshare-user", "--uid", str(user), "--gid", str(user))
         yield from self._contents(plan, user, descriptors)
         if watched:
-            # What is mapped from there and shared is seen nowhere. This one reads the same and cannot be mapped.
+            # Shared mappings of /dev/zero escape the watchdog. /dev/full reads the same but cannot be mapped.
             yield from ("--dev-bind", "/dev/full", "/dev/zero")
         yield from ("--seccomp", str(_descriptor(filter_program(watched=watched), descriptors)))
 
     def _contents(
         self, plan: Plan, user: int, descriptors: list[int], proc: Sequence[str] = ("--proc", "/proc")
     ) -> Iterator[str]:
-        """Yield the options for what a program sees: the file system, its environment and its working folder."""
+        """Yield the options for what a program sees: file system, environment and working folder."""
         yield from ("--die-with-parent", "--new-session", "--hostname", "notebook", "--clearenv")
         yield from self._files(plan, user, descriptors, proc)
         for name, value in {**basic_environment(), **plan.env}.items():
@@ -178,7 +178,7 @@ class BubblewrapSandbox(LimitingSandbox):
         yield from ("--chdir", str(PurePosixPath(HOME) / plan.cwd))
 
     def _files(self, plan: Plan, user: int, descriptors: list[int], proc: Sequence[str]) -> Iterator[str]:
-        """Yield the options for the file system: made from nothing, and closed again where only we may write."""
+        """Yield the options for the file system: built from an empty root, then remounted read-only."""
         limits = plan.limits
         made: set[PurePosixPath] = {PurePosixPath("/")}
         yield from (*proc, "--dev", "/dev")
@@ -207,13 +207,13 @@ class BubblewrapSandbox(LimitingSandbox):
         for mount in plan.mounts:
             yield from _bind(mount, made)
         if proc[0] == "--proc":
-            # Settings of the kernel's belong to root, capabilities or none: in a container it may be root who is in here.
+            # Kernel settings belong to root, even without capabilities: in a container, the user inside may be root.
             yield from ("--remount-ro", "/proc")
         yield from ("--remount-ro", "/dev", "--remount-ro", "/")
 
 
 class GrouplessBubblewrap(BubblewrapSandbox):
-    """The same, asked for where there is no control group although memory is not wholly limited then."""
+    """The same sandbox where no memory control group exists; memory is then only partly limited."""
 
     name = "bubblewrap-without-control-group"
 
@@ -224,7 +224,7 @@ def _close(descriptors: Sequence[int]) -> None:
 
 
 def _descriptor(content: bytes, descriptors: list[int]) -> int:
-    """Return a descriptor from which `content` can be read once."""
+    """Return a descriptor from which `content` can be read once; append it to `descriptors`."""
     with tempfile.TemporaryFile() as file:
         file.write(content)
         file.seek(0)
@@ -234,12 +234,12 @@ def _descriptor(content: bytes, descriptors: list[int]) -> int:
 
 
 def _below_home(name: str) -> PurePosixPath:
-    """Return the path inside of a plan's file.
+    """Return the path of a plan's file inside the cage.
 
     Raises
     ------
     SandboxError
-        If it would not lie below the home folder.
+        If the path would not be below the home folder.
     """
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or not path.parts or "\0" in name:
@@ -252,7 +252,7 @@ def _memory_folder(path: str, size: int) -> Iterator[str]:
 
 
 def _parents(path: PurePosixPath, made: set[PurePosixPath]) -> Iterator[str]:
-    """Make the folders above `path` so that anybody may pass: bubblewrap's own may be private."""
+    """Yield options that create the parents of `path` with mode 0755; bubblewrap's default may be private."""
     for parent in reversed(path.parents):
         if parent not in made and not str(parent).startswith(("/usr/", "/dev/", "/proc/")):
             made.add(parent)
@@ -260,7 +260,7 @@ def _parents(path: PurePosixPath, made: set[PurePosixPath]) -> Iterator[str]:
 
 
 def _open_folders(path: PurePosixPath, made: set[PurePosixPath]) -> Iterator[str]:
-    """Make the folders down to `path` below the home folder so that the student may write to them."""
+    """Yield options that create student-writable folders down to `path`, below the home folder."""
     for folder in (*reversed(path.parents), path):
         if folder not in made and PurePosixPath(HOME) in folder.parents:
             made.add(folder)

@@ -1,7 +1,7 @@
-"""Whether the installed bubblewrap has the fix of CVE-2026-87766, by its version.
+"""Check by its version whether the installed bubblewrap contains the fix of CVE-2026-87766.
 
-Below 0.12.0, creating a file or folder while a sandbox is set up can follow a link onto the host. Distributions may
-put a fix into an older version, which `bwrap --version` does not say, and may take it out again.
+Before 0.12.0, creating a file or folder during sandbox setup can follow a symbolic link onto the host. Distributions may
+backport a fix to an older version, which `bwrap --version` does not show, and may drop it again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 __all__ = ["CVE", "VersionFinding", "bubblewrap_version", "judge_version"]
 
 CVE = "CVE-2026-87766"
-FIXED = (0, 12, 0)  # version, of bubblewrap's advisory GHSA-pxhw-h44j-8pfx
+FIXED = (0, 12, 0)  # version, from bubblewrap's advisory GHSA-pxhw-h44j-8pfx
 HAS_IT = f"has the fix of {CVE}"
 IS_BELOW = f"below 0.12.0, which has the fix of {CVE}"
 UNSURE = f"could not tell whether it has the fix of {CVE}"
@@ -21,15 +21,15 @@ UNSURE = f"could not tell whether it has the fix of {CVE}"
 
 @dataclass(frozen=True)
 class VersionFinding:
-    """What a version says of the fix."""
+    """The verdict on a bubblewrap version."""
 
     fixed: bool
-    """Whether it is known to be in it."""
+    """Whether this version is known to contain the fix."""
     found: str
 
 
 def bubblewrap_version(path: str) -> VersionFinding:
-    """Ask the bubblewrap at `path` for its version, and judge the answer."""
+    """Return the verdict on the bubblewrap at `path`; a failure to run it counts as unfixed."""
     try:
         said = subprocess.run([path, "--version"], capture_output=True, text=True, check=True, timeout=10).stdout
     except (OSError, subprocess.SubprocessError) as error:
@@ -38,7 +38,7 @@ def bubblewrap_version(path: str) -> VersionFinding:
 
 
 def judge_version(said: str) -> VersionFinding:
-    """Judge what ``bwrap --version`` said."""
+    """Return the verdict on the output of ``bwrap --version``."""
     named = re.fullmatch(r"bubblewrap ([0-9]+)\.([0-9]+)\.([0-9]+)", said)
     if named is None:
         return VersionFinding(fixed=False, found=f"{said!r} is not a version: {UNSURE}")

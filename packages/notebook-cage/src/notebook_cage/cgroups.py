@@ -1,7 +1,7 @@
-"""Control groups: limits on all processes of a cage together, where this machine lets us make a group.
+"""Control groups: limits on all processes of a cage together, if we may create groups here.
 
-Version 1 gives each kind of limit a tree of its own, version 2 has one tree. A group of ours is a child of a group that
-we may write to; where there is none, `make_group` gives a group of nothing and a watchdog (`notebook_cage.watch`) takes over.
+Version 1 has a separate tree for each controller, version 2 a single tree. Our group is a child of a group that we can write
+to; without one, `make_group` returns an empty group and a watchdog (`notebook_cage.watch`) takes over.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ GAP = (
 )
 GROUP_REMEDY = "under systemd: systemd-run --scope, with --user unless you are root, before the command"
 PREFIX = "notebook-cage-"
-PERIOD = 100_000  # microseconds: the kernel's own default of cpu.max
+PERIOD = 100_000  # microseconds: the kernel's default for cpu.max
 V1_KINDS = ("memory", "cpu", "cpuacct")
 SETTINGS = {
     (1, "memory"): {"memory.limit_in_bytes": "{memory}"},
@@ -36,62 +36,62 @@ SETTINGS = {
     (2, "memory"): {"memory.max": "{memory}"},
     (2, "cpu"): {"cpu.max": f"{{quota}} {PERIOD}"},
 }
-"""What is written into a group's files, by version and kind of limit."""
+"""Values to write to a group's files, by cgroup version and controller."""
 SWAP = {(1, "memory"): {"memory.memsw.limit_in_bytes": "{memory}"}, (2, "memory"): {"memory.swap.max": "0"}}
-"""Likewise, where there is swap and it is counted."""
+"""The same for swap, on machines that account for it."""
 MEMORY_COUNTS = {1: ("total_rss", "total_shmem"), 2: ("anon", "shmem", "kernel", "sock")}
 OUT_OF_MEMORY = {1: "memory.oom_control", 2: "memory.events"}
 PROCESSOR_TIME = {1: ("cpuacct", "cpuacct.usage", "", 1e9), 2: ("memory", "cpu.stat", "usage_usec", 1e6)}
-"""Kind, file, name in the file, and how many of its units are a second."""
+"""Controller, file, key within the file, and units per second."""
 
 
 @dataclass(frozen=True)
 class ControlGroup:
-    """A group that was made for one run; without folders it limits nothing."""
+    """A control group created for one run; without folders it limits nothing."""
 
     folders: Mapping[str, Path] = field(default_factory=dict)
-    """Its folder for each kind of limit; version 2 has the same folder for all."""
+    """The group's folder for each controller; in version 2, all map to the same folder."""
     version: int = 1
-    """1 or 2."""
+    """The cgroup version, 1 or 2."""
 
     @property
     def cgroup_procs(self) -> tuple[Path, ...]:
-        """Return the files that a process writes its id to in order to join."""
+        """Return the files to which a process writes its id in order to join."""
         return tuple(dict.fromkeys(folder / "cgroup.procs" for folder in self.folders.values()))
 
     @property
     def limits_memory(self) -> bool:
-        """Whether the limit on memory holds."""
+        """Whether the memory limit is enforced."""
         return "memory" in self.folders
 
     @property
     def limits_cpu(self) -> bool:
-        """Whether the limit on processor time holds."""
+        """Whether the CPU limit is enforced."""
         return "cpu" in self.folders
 
     def processes(self) -> list[int]:
-        """Return the ids of the processes in it."""
+        """Return the ids of the group's processes."""
         with contextlib.suppress(OSError, IndexError):
             return [int(line) for line in self.cgroup_procs[0].read_text().split()]
         return []
 
     def memory(self) -> int | None:
-        """Return the bytes that are used and cannot be reclaimed, or None where that is not counted."""
+        """Return the bytes in use that cannot be reclaimed, or None if they are not accounted."""
         counts = self._table("memory", "memory.stat")
         return sum(counts.get(key, 0) for key in MEMORY_COUNTS[self.version]) if self.limits_memory else None
 
     def ran_out_of_memory(self) -> bool:
-        """Whether the kernel had to kill a process for want of memory."""
+        """Whether the kernel's OOM killer has killed a process of the group."""
         return self._table("memory", OUT_OF_MEMORY[self.version]).get("oom_kill", 0) > 0
 
     def cpu_seconds(self) -> float | None:
-        """Return the processor time used, in seconds, or None where that is not counted."""
+        """Return the CPU time used, in seconds, or None if it is not accounted."""
         kind, name, key, second = PROCESSOR_TIME[self.version]
         used = self._table(kind, name).get(key)
         return None if used is None else used / second
 
     def remove(self) -> bool:
-        """Remove it; return False while it still has processes."""
+        """Remove the group; return False while it still has processes."""
         for folder in self.folders.values():
             with contextlib.suppress(OSError):
                 folder.rmdir()
@@ -109,9 +109,9 @@ class ControlGroup:
 def make_group(
     limits: Limits, mounts: Path = Path("/proc/self/mounts"), own: Path = Path("/proc/self/cgroup")
 ) -> ControlGroup:
-    """Make a group with `limits` next to or below ours; a group of nothing where not allowed.
+    """Create a group with `limits` below our own group or an ancestor; an empty group if not permitted.
 
-    `mounts` and `own` say which control groups there are and which of them we are in.
+    `mounts` lists the mounted cgroup trees, `own` our membership in them.
     """
     name = f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
     try:
@@ -124,14 +124,14 @@ def make_group(
 
 
 def memory_gap() -> str:
-    """Return a sentence on what a memory limit does not hold back here; empty if it holds."""
+    """Return a sentence on memory that escapes the limit on this machine; empty if none does."""
     group = make_group(Limits())
     group.remove()
     return "" if group.limits_memory else GAP
 
 
 def _roots(mounts: Path) -> dict[str, Path]:
-    """Return where the trees are mounted, by kind of limit; version 2's under the empty name."""
+    """Return the mount point of each cgroup tree, by controller; version 2 is under the empty name."""
     roots: dict[str, Path] = {}
     for line in mounts.read_text().splitlines():
         _, where, system, options = line.split(" ")[:4]
@@ -142,24 +142,24 @@ def _roots(mounts: Path) -> dict[str, Path]:
 
 
 def _memberships(own: Path) -> dict[str, str]:
-    """Return the group that we are in, by kind of limit; version 2's under the empty name."""
+    """Return our own group's path, by controller; version 2 is under the empty name."""
     lines = [line.split(":", 2) for line in own.read_text().splitlines()]
     return {kind: path for _, kinds, path in lines for kind in kinds.split(",")}
 
 
 def _make_v1(places: Mapping[str, tuple[Path, str]], name: str, limits: Limits) -> dict[str, Path]:
-    """Version 1: a group for each kind of limit."""
+    """Create a version 1 group for each controller; return the folders by controller."""
     found: dict[str, Path] = {}
     for kind in sorted(places.keys() - {""}):
         root, own = places[kind]
-        # In a container the path is that of the machine, of which what is mounted is our part.
+        # In a container, the path may be the host's, while the mount shows only our part of the tree.
         parent = root / own if (root / own).is_dir() else root
         found |= dict.fromkeys(_made(parent, name, [(1, kind)], limits), parent / name)
     return found
 
 
 def _make_v2(places: Mapping[str, tuple[Path, str]], name: str, limits: Limits) -> dict[str, Path]:
-    """Version 2: limits can be set in children of a group that hands its controllers on."""
+    """Create a version 2 group below the nearest ancestor that delegates controllers; return its folders."""
     root, own = places.get("", (Path("/"), ""))
     for parent in (root / own, *(root / own).parents):
         kinds = (
@@ -172,12 +172,12 @@ def _make_v2(places: Mapping[str, tuple[Path, str]], name: str, limits: Limits) 
 
 
 def _made(parent: Path, name: str, kinds: Iterable[tuple[int, str]], limits: Limits) -> list[str]:
-    """Make a group with limits of these kinds; return those that hold: all or none."""
+    """Create a group with limits for these controllers; return all of them, or none if one fails."""
     _sweep(parent)
     values = {"memory": limits.memory_bytes, "quota": int(limits.cpu_cores * PERIOD)}
     folder = parent / name
     try:
-        folder.mkdir(exist_ok=True)  # two kinds may share a tree
+        folder.mkdir(exist_ok=True)  # two controllers may share a tree
         for kind in kinds:
             _set(folder, SETTINGS[kind], values)
     except OSError:
@@ -196,9 +196,9 @@ def _set(folder: Path, settings: Mapping[str, str], values: Mapping[str, int]) -
 
 
 def _handed_on(parent: Path) -> set[str]:
-    """Return what children of `parent` can be limited in, after delegating all it has.
+    """Return the controllers that children of `parent` can use, after enabling all available ones.
 
-    A group with processes of its own cannot be asked, unless it is the machine's first.
+    Enabling fails for a group that has processes of its own, unless it is the root group.
     """
     wanted = {"memory", "cpu"}
     for name in (_read(parent / "cgroup.controllers") & wanted) - _read(parent / "cgroup.subtree_control"):
@@ -208,7 +208,7 @@ def _handed_on(parent: Path) -> set[str]:
 
 
 def _sweep(parent: Path) -> None:
-    """Remove groups that a killed process of ours left behind; those still in use resist."""
+    """Remove groups left behind by our killed processes; groups still in use cannot be removed."""
     for folder in parent.glob(f"{PREFIX}*"):
         owner = folder.name.removeprefix(PREFIX).partition("-")[0]
         with contextlib.suppress(OSError):

@@ -1,8 +1,8 @@
-"""The system-call filter of a cage: calls that no numerical program needs fail with an error.
+"""The seccomp filter of a cage: system calls that no numerical program needs fail with an error.
 
-Made by libseccomp (through pyseccomp) as a program that the kernel runs at each call. A denied call fails with EPERM,
-as for want of a privilege, so that a program which only tries goes on; nothing is killed. A call with a number above those
-that this list was made from does not exist, as on an older kernel: what a kernel learns later is closed until it is read.
+libseccomp (through pyseccomp) compiles it to a BPF program that the kernel runs at each call. A denied call fails with EPERM,
+as if for lack of privilege, so that a program that merely tries it continues; nothing is killed. Calls numbered above the
+newest one known to this list fail as on an older kernel, so that new calls stay closed until someone has reviewed them.
 """
 
 from __future__ import annotations
@@ -29,31 +29,31 @@ _NAMES = (
     # mounts and roots
     "mount umount umount2 mount_setattr move_mount open_tree open_tree_attr fsopen fsconfig fsmount fspick pivot_root chroot "
     "name_to_handle_at open_by_handle_at quotactl quotactl_fd statmount listmount listns file_setattr "
-    # namespaces (clone has a rule of its own below)
+    # namespaces (clone has its own rule below)
     "setns unshare "
     # keys
     "add_key request_key keyctl "
-    # programs in the kernel, and the parts of it with a history of holes
+    # code that runs in the kernel, and subsystems with a history of vulnerabilities
     "bpf perf_event_open userfaultfd io_uring_setup io_uring_enter io_uring_register fanotify_init lookup_dcookie "
     "vmsplice modify_ldt uselib personality lsm_get_self_attr lsm_set_self_attr lsm_list_modules "
-    # modules, clocks, the machine
+    # modules, clocks, machine settings
     "init_module finit_module delete_module create_module kexec_load kexec_file_load reboot swapon swapoff acct "
     "clock_settime clock_settime64 clock_adjtime clock_adjtime64 settimeofday stime adjtimex syslog iopl ioperm "
     "sethostname setdomainname vhangup nfsservctl "
-    # memory that no process maps, so that a watchdog could not count it
+    # memory that no process maps, which a watchdog could not count
     "memfd_create memfd_secret shmget shmat shmctl msgget msgsnd semget mq_open "
-    # where and how it is scheduled is ours to say
+    # scheduling and placement, which we control
     "sched_setaffinity ioprio_set migrate_pages move_pages "
 )
 DENIED: Sequence[str] = tuple(_NAMES.split())
 
 
 class Syscalls:
-    """Numbers of Linux's headers: seccomp, sockets, terminals, and namespaces of clone."""
+    """Constants of Linux headers: seccomp, sockets, terminals, and the namespace flags of clone."""
 
     NEWEST = 466
-    """The last call that was read about (``removexattrat``); 424 and above are the same on all processors."""
-    # Bits of clone's flags that ask for a namespace of one's own (linux/sched.h).
+    """The newest reviewed call (``removexattrat``); numbers from 424 are the same on all architectures."""
+    # Flags of clone that request a new namespace (linux/sched.h).
     NAMESPACES = (
         0x00020000,  # mount
         0x02000000,  # control group
@@ -64,38 +64,38 @@ class Syscalls:
         0x40000000,  # network
         0x00000080,  # time
     )
-    # Sockets are local ones alone: a kernel's channels are, and what a program talks to itself with. All other families are
-    # denied whether or not there is a network namespace: parts of the kernel with a history of holes can be reached by them
-    # (RxRPC, netlink, packets), and namespaces do not hold some of them back (vsock reaches the machine's host).
-    LOCAL = 1  # a family: AF_UNIX (linux/socket.h)
+    # Only local sockets are allowed: a kernel's channels and a program's communication with itself use them. All other
+    # families are denied with or without a network namespace: they expose subsystems with a history of vulnerabilities
+    # (RxRPC, netlink, packet), and some ignore namespaces (vsock reaches the machine's host).
+    LOCAL = 1  # AF_UNIX, the only allowed family (linux/socket.h)
     LAST_FAMILY = 64
     SHARED_WITHOUT_FILE = 0x21  # mmap's MAP_SHARED with MAP_ANONYMOUS
-    LOW, CORES = 0xFFFFFFFF, 4  # a C int of a register; RLIMIT_CORE
+    LOW, CORES = 0xFFFFFFFF, 4  # mask of a C int in a register; RLIMIT_CORE
     SOCKET_LEVEL, SEND_BUFFER, RECEIVE_BUFFER = 1, 7, 8
-    # Requests that put characters into a terminal's input.
+    # ioctl requests that inject characters into a terminal's input.
     TERMINAL_REQUESTS = (0x5412, 0x541C)
     LOAD, GREATER, RETURN = 0x20, 0x25, 0x06
     SECCOMP_ERROR = 0x00050000
 
 
-# As a kernel without them answers; libzmq ends the process at any other answer to what lists interfaces.
+# The answers of a kernel without these families; libzmq aborts on any other error when it lists interfaces.
 _MISSING = {2: errno.EAFNOSUPPORT, 10: errno.EAFNOSUPPORT, 16: errno.EOPNOTSUPP}
 
 
 @functools.cache
 def filter_program(*, watched: bool = False) -> bytes:
-    """Return the filter as the kernel takes it, an array of ``struct sock_filter`` for ``--seccomp``.
+    """Return the filter as an array of ``struct sock_filter``, as ``--seccomp`` expects it.
 
     Parameters
     ----------
     watched
-        Whether memory is watched from outside and not limited by a control group: then what no watchdog could count is
-        denied, too.
+        Whether a watchdog, not a control group, limits memory: then memory that a watchdog cannot count
+        is denied, too.
 
     Raises
     ------
     SandboxError
-        If libseccomp cannot be loaded or makes no filter.
+        If libseccomp cannot be loaded or produces no filter.
     """
     try:
         import pyseccomp  # noqa: PLC0415 - fails where libseccomp is missing, and that is a sentence of ours
@@ -110,7 +110,7 @@ def filter_program(*, watched: bool = False) -> bytes:
 
 
 class _Rule(NamedTuple):
-    """Calls that fail with `answer`: always, or if all arguments (index, comparison, mask, rest) match."""
+    """Calls that fail with `answer`: always, or if all conditions (index, comparison, mask, value) hold."""
 
     names: Sequence[str]
     answer: int = errno.EPERM
@@ -121,12 +121,12 @@ def _rules() -> Iterator[_Rule]:
     yield _Rule(DENIED)
     for flag in Syscalls.NAMESPACES:
         yield _Rule(("clone",), conditions=((0, "MASKED_EQ", flag, flag),))
-    # clone3 hides its flags behind a pointer. Without it the C library falls back to clone.
+    # clone3 passes its flags by pointer, where no filter sees them. Without it the C library falls back to clone.
     yield _Rule(("clone3",), errno.ENOSYS)
-    # Room on a disk can be taken without writing, past every limit on the size of files: a terabyte in a second. Told
-    # that the file system cannot do it, programs write instead.
+    # fallocate reserves disk space without writing, past every file-size limit: a terabyte in a second. When it is reported
+    # as unsupported, programs write instead.
     yield _Rule(("fallocate",), errno.EOPNOTSUPP)
-    # A core may be handed to a program of the host's (`notebook_cage.limiting`), so nobody turns them on again.
+    # A core dump may be piped to a program of the host (`notebook_cage.limiting`), so the limit cannot be raised again.
     yield _Rule(("setrlimit",), conditions=((0, "MASKED_EQ", Syscalls.LOW, Syscalls.CORES),))
     yield _Rule(("prlimit64",), conditions=((1, "MASKED_EQ", Syscalls.LOW, Syscalls.CORES), (2, "NE", 0, 0)))
     for family in sorted({*range(Syscalls.LAST_FAMILY)} - {Syscalls.LOCAL}):
@@ -137,27 +137,27 @@ def _rules() -> Iterator[_Rule]:
 
 
 def _rules_where_watched() -> Iterator[_Rule]:
-    # Pages that are shared without a file stay when nobody maps them any more, and are seen nowhere then.
+    # Shared anonymous pages outlive their mappings, and are then invisible to the watchdog.
     yield _Rule(("mmap",), conditions=((3, "MASKED_EQ", Syscalls.SHARED_WITHOUT_FILE, Syscalls.SHARED_WITHOUT_FILE),))
-    # How much is in a socket is not told, but how much fits: by default, so that is how it stays, as if nothing were asked.
+    # A socket's content cannot be measured, only its capacity: requests to change the default capacity are silently ignored.
     for option in (Syscalls.SEND_BUFFER, Syscalls.RECEIVE_BUFFER):
         asked = ((1, "MASKED_EQ", Syscalls.LOW, Syscalls.SOCKET_LEVEL), (2, "MASKED_EQ", Syscalls.LOW, option))
         yield _Rule(("setsockopt",), 0, asked)
 
 
-# An instruction of the kernel's filters: what it does, where to go if so and if not, and its number (linux/filter.h).
+# A BPF instruction: operation, jump if true, jump if false, operand (linux/filter.h).
 _INSTRUCTION = struct.Struct("=HBBI")
 
 
 def _newer_than_known() -> bytes:
-    """Return instructions that reject calls above `Syscalls.NEWEST`, and those of x32 (bit 30).
+    """Return BPF instructions that reject calls above `Syscalls.NEWEST`, including those of x32 (bit 30).
 
-    A C library takes that for an older kernel and does without.
+    A C library takes the answer (ENOSYS) for an older kernel and falls back.
     """
     return b"".join(
         _INSTRUCTION.pack(*fields)
         for fields in (
-            (Syscalls.LOAD, 0, 0, 0),  # the call's number
+            (Syscalls.LOAD, 0, 0, 0),  # the system call's number
             (Syscalls.GREATER, 0, 1, Syscalls.NEWEST),
             (Syscalls.RETURN, 0, 0, Syscalls.SECCOMP_ERROR | errno.ENOSYS),
         )
@@ -182,6 +182,6 @@ def _deny(rules: Any, action: int, name: str, *conditions: Any) -> None:
     try:
         rules.add_rule(action, name, *conditions)
     except OSError as error:
-        # A name that this libseccomp or this processor does not know is a call that nobody can make by name.
+        # This libseccomp or architecture does not know the name, so no program can make the call by name.
         if error.errno not in (errno.EINVAL, errno.EFAULT, errno.EDOM, errno.ENOENT):
             raise

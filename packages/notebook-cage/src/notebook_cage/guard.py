@@ -1,8 +1,8 @@
-"""A program that watches another user's run, and then ends all of that user's processes.
+"""A supervisor program that runs a command for another user, then kills all of that user's processes.
 
-It is started with the arguments DESCRIPTOR USER OTHER COMMAND…, or without a command to end what is left. It needs root and
-the standard library. Its starter holds the other end of a pipe: when that closes, on purpose or since its process was
-killed, all is ended. Orphans of the run become this process's children, so that none leaves its tree.
+Arguments: DESCRIPTOR USER OTHER COMMAND…; without a command it only kills what is left. It needs root and the standard
+library. Its starter holds the other end of a pipe: when that closes, on purpose or because the starter was killed, everything
+is killed. It is a subreaper: orphans of the run become its children, so that none leaves its process tree.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PRIVATE = 0o077
 
 
 def main() -> int:
-    """Run the command; the exit code is the command's, as a shell has it."""
+    """Run the command; return its exit code in the shell's convention (128 + signal)."""
     alive, user, other = map(int, sys.argv[1:4])
     command = sys.argv[4:]
     if not command:
@@ -34,7 +34,7 @@ def main() -> int:
         os.execv(command[0], command)  # noqa: S606 - it is ours
     status = _wait(child, alive)
     if status is None:
-        os.kill(child, signal.SIGKILL)  # it may not have become the other user yet
+        os.kill(child, signal.SIGKILL)  # it may not have changed its user yet
     with contextlib.suppress(ChildProcessError):
         while True:
             end_all(user, other)
@@ -44,7 +44,7 @@ def main() -> int:
 
 
 def _wait(child: int, alive: int) -> int | None:
-    """Wait until the child has ended, and return how; None if it must be ended before."""
+    """Return the child's wait status once it exits; None if our starter's end of the pipe closed first."""
     handle = os.pidfd_open(child)
     poll = select.poll()
     poll.register(handle, select.POLLIN)
@@ -61,10 +61,10 @@ def _wait(child: int, alive: int) -> int | None:
 
 
 def end_all(user: int, other: int) -> None:
-    """Kill all processes of `user` at once: the kernel lets none of them fork meanwhile.
+    """Kill all processes of `user` at once; the kernel lets none of them fork meanwhile.
 
-    Who kills has the effective user id of those processes and no real or saved one, so that none of them can kill it first.
-    The id `other` must be nobody's.
+    The killer has the user's id only as its effective id, not as real or saved id, so that none of them can kill it first.
+    The id `other` must be unused.
     """
     killer = os.fork()
     if killer == 0:

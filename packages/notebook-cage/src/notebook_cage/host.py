@@ -1,7 +1,7 @@
-"""The host's part of a run: libraries, interpreter, environment, accounts, scratch folders.
+"""The host's side of a run: libraries, interpreter, environment, accounts, scratch folders.
 
-Everything of the host is mounted read-only, and named part by part: a virtual environment may be in a folder that holds
-secrets, too. What is mounted follows from this interpreter: its prefixes, and the folders of packages on its path.
+Everything from the host is mounted read-only and path by path: a virtual environment may be in a folder that also holds
+secrets. The mounts follow from this interpreter: its prefixes, and the package folders on its path.
 """
 
 from __future__ import annotations
@@ -51,15 +51,15 @@ __all__ = [
 
 
 class Ids:
-    """Users of a cage, and when what one left behind is old."""
+    """User ids of cages, and the age at which leftovers are removed."""
 
     USER = 1000
-    """User id inside where a user namespace maps ids; as root a cage has an id that nobody else has."""
-    # Ids of nobody's: above those that systemd and distributions give out, below 2**31.
+    """User id inside where a user namespace maps ids; as root, each cage gets a random unused id."""
+    # Unused ids: above those that systemd and distributions assign, below 2**31.
     FIRST_ID = 2_000_000_000
     IDS = 140_000_000
     CAP_SYS_ADMIN = 21
-    """Its number in linux/capability.h."""
+    """Number of the capability (linux/capability.h)."""
     OLD_SECONDS = 24 * 3600.0
 
 
@@ -74,7 +74,7 @@ _SCRATCH = "ng-"
 
 
 def system() -> Iterator[Mount | tuple[str, str]]:
-    """Yield mounts of the system's programs and libraries; a pair is a symbolic link, as target and path."""
+    """Yield mounts of the system's programs and libraries; a pair is a symbolic link (target, path)."""
     for name in (*_SYSTEM, *_ETC):
         path = Path(name)
         if path.is_symlink() and name in _SYSTEM:
@@ -84,9 +84,9 @@ def system() -> Iterator[Mount | tuple[str, str]]:
 
 
 def interpreter() -> list[Mount]:
-    """Return mounts of our interpreter and the packages installed for it, wherever they lie."""
+    """Return mounts of our interpreter and its installed packages, wherever they are."""
     parts = [prefix / part for prefix in _prefixes() for part in _PREFIX_PARTS]
-    # A user's own packages, and another environment's that a .pth file or PYTHONPATH names. A checkout is called otherwise.
+    # A user's own packages, and those of another environment on a .pth file or PYTHONPATH. A checkout has another name.
     packages = [path for path in map(Path, sys.path) if path.name in _PACKAGE_FOLDERS and path.is_absolute()]
     seen = {Path(folder) for folder in _SYSTEM}
     mounts = []
@@ -98,7 +98,7 @@ def interpreter() -> list[Mount]:
 
 
 def exposed(path: Path) -> list[str]:
-    """Return where runs see `path`: nowhere, unless it is among packages or the system's files."""
+    """Return the paths at which runs see `path`: none, unless it belongs to the packages or system files."""
     path = path.resolve()
     mounts = [*(entry for entry in system() if isinstance(entry, Mount)), *interpreter()]
     seen = [Path(one.inside) / path.relative_to(one.host) for one in mounts if path.is_relative_to(one.host)]
@@ -106,9 +106,9 @@ def exposed(path: Path) -> list[str]:
 
 
 def _prefixes() -> list[Path]:
-    """Return the nominal and the real folders of the interpreter and its packages.
+    """Return the nominal and the resolved prefix folders of the interpreter and its packages.
 
-    A virtual environment's interpreter is a chain of links, and each of its steps must lead on inside.
+    A virtual environment's interpreter is a chain of symbolic links, and each step must resolve inside the cage.
     """
     step = Path(sys.executable)
     named = [
@@ -118,16 +118,16 @@ def _prefixes() -> list[Path]:
         Path(sys.base_exec_prefix),
         step.parents[1],
     ]
-    while step.is_symlink():  # no circle: it was started
+    while step.is_symlink():  # no cycle: this interpreter was started through it
         step = step.parent / step.readlink()
         named.append(step.parents[1])
-    # `..` goes by the text, so that links stay links.
+    # normpath resolves `..` textually, so that links stay links.
     found = dict.fromkeys(spelt for path in named for spelt in (Path(os.path.normpath(path)), path.resolve()))
     return [path for path in found if path.is_dir()]
 
 
 def basic_environment(home: str = HOME) -> dict[str, str]:
-    """Return every program's initial environment, without the host's language or hash seed."""
+    """Return the initial environment of every program, without the host's locale or hash seed."""
     folders = dict.fromkeys((str(Path(sys.executable).parent), "/usr/local/bin", "/usr/bin", "/bin"))
     return {
         "HOME": home,
@@ -144,19 +144,19 @@ def basic_environment(home: str = HOME) -> dict[str, str]:
 
 
 def _users_packages() -> dict[str, str]:
-    """Return the variable by which the interpreter finds the user's own packages inside, or finds none."""
+    """Return the variable that makes the interpreter find the user's site-packages inside, or ignore them."""
     if site.ENABLE_USER_SITE and site.getusersitepackages() in sys.path:
         return {"PYTHONUSERBASE": site.getuserbase()}
     return {"PYTHONNOUSERSITE": "1"}
 
 
 def new_user() -> int:
-    """Return a user id that nobody else has."""
+    """Return a random user id that no account has."""
     return Ids.FIRST_ID + secrets.randbelow(Ids.IDS)
 
 
 def accounts(user: int) -> dict[str, str]:
-    """Return, by path inside, the files that tell a program who it is."""
+    """Return the account files of a cage (/etc/passwd and the like), by path inside."""
     return {
         "/etc/passwd": f"root:x:0:0:root:/:/bin/false\nstudent:x:{user}:{user}:student:{HOME}:/bin/sh\n",
         "/etc/group": f"root:x:0:\nstudent:x:{user}:\n",
@@ -166,24 +166,24 @@ def accounts(user: int) -> dict[str, str]:
 
 
 def require_readable(mount: Mount) -> None:
-    """See that a user who is a stranger to our files, which a narrow umask keeps out, may read `mount`.
+    """Check that an unrelated user may read `mount`; a narrow umask prevents that.
 
     Raises
     ------
     SandboxError
-        If it may not; the sentence says what to type.
+        If that user may not; the message says what to type.
     """
     if not mount.writable and mount.host.exists() and not _is_open(mount.host):
         raise SandboxError(f"{mount.host} cannot be read in a cage. Type: chmod -R a+rX {mount.host}")
 
 
 def hand_over(folder: Path, user: int | None) -> None:
-    """Give a folder and its content to the cage's user; None if the cage runs as us.
+    """Make the cage's user the owner of a folder and its content; None if the cage runs as us.
 
     Raises
     ------
     SandboxError
-        If it is not a folder.
+        If `folder` is not a folder, or is a symbolic link.
     """
     if not folder.is_dir() or folder.is_symlink():
         raise SandboxError(f"{folder} is not a folder that could be given to a cage.")
@@ -193,34 +193,34 @@ def hand_over(folder: Path, user: int | None) -> None:
 
 
 def makes_namespaces() -> bool:
-    """Whether we can make namespaces without a user namespace, as root outside most containers."""
+    """Whether we can create namespaces without a user namespace, as root can outside most containers."""
     status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
     found = re.search(r"^CapEff:\s*([0-9a-f]+)$", status, re.MULTILINE)
     return found is not None and bool(int(found[1], 16) >> Ids.CAP_SYS_ADMIN & 1)
 
 
 def reachable(path: Path) -> bool:
-    """Whether a user of this machine who owns nothing may read what lies at `path`."""
+    """Whether an unrelated user of this machine may read `path`."""
     path = path.resolve()
     return _is_open(path) and is_passable(path)
 
 
 def _is_open(path: Path) -> bool:
-    """Whether others may read a file, or list a folder and pass it."""
+    """Whether others may read a file, or list and enter a folder."""
     wanted = 0o005 if path.is_dir() else 0o004
     return path.stat().st_mode & wanted == wanted
 
 
 def is_passable(path: Path) -> bool:
-    """Whether others may pass all folders above a path that has no links."""
+    """Whether others may enter all folders above `path`, which must be free of symbolic links."""
     return all(folder.stat().st_mode & 0o001 for folder in path.parents)
 
 
 def memory_here() -> int:
-    """Return how many bytes of memory this machine has, or the container that we are in."""
+    """Return the bytes of memory of this machine, or of the container that we are in."""
     known = [psutil.virtual_memory().total]
     for name in ("memory.max", "memory/memory.limit_in_bytes"):
-        with contextlib.suppress(OSError, ValueError):  # "max", where there is no limit
+        with contextlib.suppress(OSError, ValueError):  # "max" means no limit
             known.append(int(Path("/sys/fs/cgroup", name).read_text(encoding="ascii")))
     return min(known)
 
@@ -228,18 +228,18 @@ def memory_here() -> int:
 def furnish(
     plan: Plan, home: Path, places: Mapping[str, Path], temporary: Path
 ) -> tuple[list[str], dict[str, str], Path]:
-    """Fill the home of a run on the machine's own paths; return command, environment, directory.
+    """Fill the home of a run that uses the host's own paths; return argv, environment, working folder.
 
     Parameters
     ----------
     plan
-        What is run; its paths inside are replaced by those of the host.
+        The run; its paths inside are replaced by those of the host.
     home
-        The folder.
+        Its home folder on the host.
     places
-        Where on the host each mount's path inside is. Those below the home folder become links in it.
+        Maps each mount's path inside to its path on the host. Mounts below the home folder become links.
     temporary
-        Where its temporary files go.
+        Folder for its temporary files.
     """
     for inside, host in places.items():
         if inside.startswith(f"{HOME}/"):
@@ -259,7 +259,7 @@ def furnish(
 
 
 def _on_host(text: str, hosts: Mapping[str, str]) -> str:
-    """Return `text` with a path inside at its start replaced by the host's, the longest that fits."""
+    """Return `text` with a leading path inside replaced by the host's path; the longest match wins."""
     for inside in sorted(hosts, key=len, reverse=True):
         if f"{text}/".startswith(f"{inside}/"):
             return hosts[inside] + text[len(inside) :]
@@ -267,9 +267,9 @@ def _on_host(text: str, hosts: Mapping[str, str]) -> str:
 
 
 def unlisted(root: Path) -> Path:
-    """Return our folder in `root` whose listing nobody else can read, made if necessary.
+    """Return our own folder in `root`, which only we can list; create it if necessary.
 
-    Where somebody else has taken its name it is `root`.
+    If another user already owns that name, return `root`.
     """
     folder = root / f"notebook-cage-{os.geteuid()}"
     with contextlib.suppress(FileExistsError):
@@ -277,14 +277,14 @@ def unlisted(root: Path) -> Path:
     status = folder.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
         return root
-    folder.chmod(0o711)  # with any umask
+    folder.chmod(0o711)  # regardless of the umask
     return folder
 
 
 def scratch_folder(kind: str, root: Path | None = None) -> Path:
-    """Make a folder that only we may enter; the caller removes it with `remove_tree`.
+    """Create a folder that only we may enter; the caller removes it with `remove_tree`.
 
-    Folders of processes that were killed are removed by a later process.
+    A later process removes the folders of killed processes.
     """
     root = root or unlisted(Path(tempfile.gettempdir()))
     _sweep(root)
@@ -292,26 +292,26 @@ def scratch_folder(kind: str, root: Path | None = None) -> Path:
 
 
 def open_to_all(path: Path) -> None:
-    """Let every user read a file or folder tree, with any umask, and nobody but us write to it."""
+    """Make a file or folder tree readable for all users and writable only for us, with any umask."""
     for one in (path, *path.rglob("*")):
         one.chmod(0o755 if one.is_dir() else 0o644)
 
 
 def is_gone(process: str) -> bool:
-    """Whether a text is a process id that no process has."""
+    """Whether `process` is a process id that no running process has."""
     return process.isdigit() and not Path("/proc", process).exists()
 
 
 def remove_tree(folder: Path) -> None:
-    """Remove a folder with untrusted content, even if nested deeper than shutil.rmtree can follow."""
+    """Remove a folder with untrusted content, even if nested too deep for shutil.rmtree."""
     subprocess.run(["rm", "-rf", "--one-file-system", "--", str(folder)], check=False, capture_output=True)
 
 
 @functools.cache
 def _sweep(root: Path) -> None:
-    """Remove our folders of processes that are gone, once a process.
+    """Remove our folders of dead processes, once per process.
 
-    Only old ones: another machine or container that shares the folder has processes that we do not see.
+    Only old ones: another machine or container that shares the folder has processes that are invisible to us.
     """
     for folder in root.glob(f"{_SCRATCH}*-*-*"):
         owner = folder.name.split("-")[-2]

@@ -1,8 +1,8 @@
 """An IPython kernel in a cage, run by our interpreter, with channels that only we can reach.
 
-The kernel listens on sockets in a folder made for it alone, which only its cage and we see. What it sends is untrusted: see
-`notebook_cage.kernel_channel`. A program that drives kernels through jupyter_client (nbclient, nbgrader) has
-`CagedKernelManager`; for any requested kernel, environment or folder it starts this kernel, which sees its plan.
+The kernel listens on sockets in a folder of its own, which only its cage and we see. Its messages are untrusted: see
+`notebook_cage.kernel_channel`. Programs that drive kernels through jupyter_client (nbclient, nbgrader) use
+`CagedKernelManager`; it starts this kernel for any requested kernel, environment or folder, and the kernel sees its plan.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
 __all__ = ["CagedKernel", "CagedKernelManager"]
 
 CHANNELS = {"shell": 1, "iopub": 2, "stdin": 3, "control": 4, "hb": 5}
-"""The number at the end of each channel's socket."""
+"""The suffix of each channel's socket."""
 INSIDE = "/run/kernel"
 START_SECONDS = 60.0
-# The working folder is no place to look for the kernel's own program, nor for what Python itself imports before that (-P): a
-# file called ipykernel.py or linecache.py there is not what is started. A helper is found where IPython would put the folder.
+# With -P, neither the kernel's own program nor Python's early imports come from the working folder: a file called ipykernel.py
+# or linecache.py there is not run. For helper modules, the folder is added to sys.path where IPython would put it.
 START = (
     "import os, sys; from ipykernel.kernelapp import launch_new_instance; packages = ('site-packages', 'dist-packages'); "
     "sys.path.insert(next((k for k, one in enumerate(sys.path) if os.path.basename(one) in packages), 0), ''); "
@@ -54,13 +54,13 @@ class _Folder:
     Attributes
     ----------
     mount
-        How it gets into the cage.
+        Its mount in the cage.
     key
-        What messages are signed with.
+        The key that signs messages.
     """
 
     def __init__(self, sandbox: Sandbox) -> None:
-        # Sockets' paths are short by decree (108 bytes), and the temporary folder's may be long.
+        # The path of a Unix socket has at most 108 bytes, and the path of the temporary folder may be long.
         self._host = scratch_folder("k", unlisted(Path(TMP)))
         self.mount = Mount(self._host, INSIDE, writable=True)
         self.key = secrets.token_hex(32).encode()
@@ -70,11 +70,11 @@ class _Folder:
 
     @property
     def address(self) -> str:
-        """Return what comes before the dash and the number in the path of each socket, as we see it."""
+        """Return the common prefix of the sockets' paths on our side, before the dash and the number."""
         return str(self._host / "s")
 
     def connection(self) -> dict[str, Any]:
-        """Return the connection as we see it, as in a connection file."""
+        """Return the connection info from our side, as in a connection file."""
         return self._connection(self.address)
 
     def _connection(self, address: str) -> dict[str, Any]:
@@ -89,18 +89,18 @@ class _Folder:
         }
 
     def kernel_plan(self, plan: Plan) -> Plan:
-        """Return `plan` with a kernel to start, whose sockets stand here."""
+        """Return `plan` with a kernel to start, whose sockets are in this folder."""
         argv = [sys.executable, "-P", "-c", START, "-f", f"{self._inside}/connection.json"]
         argv.append("--HistoryManager.enabled=False")
         return replace(plan, argv=argv, mounts=[*plan.mounts, self.mount], warm=True)
 
     def seal(self) -> None:
-        """Keep the sockets as the kernel made them: a link in the place of one would lead us astray."""
+        """Take the folder back and make it read-only, so that no link can replace a socket."""
         os.chown(self._host, os.geteuid(), -1)
         self._host.chmod(0o550)
 
     def remove(self) -> None:
-        """Remove it, if it is still there."""
+        """Remove the folder, if it still exists."""
         with contextlib.suppress(FileNotFoundError):
             self._host.chmod(0o700)
         remove_tree(self._host)
@@ -112,9 +112,9 @@ class CagedKernel:
     Parameters
     ----------
     sandbox, plan
-        Where it runs and what it sees; the plan's program is always the kernel.
+        Where it runs and what it sees; the plan's own program is ignored.
     seconds
-        How long it may take to answer for the first time.
+        Time limit for its first answer.
 
     Raises
     ------
@@ -145,7 +145,7 @@ class CagedKernel:
             raise
 
     def _connected(self, channel: str, kind: str, deadline: float) -> KernelChannel:
-        """Return a channel, once the kernel listens there."""
+        """Return a channel, as soon as the kernel listens on it."""
         while True:
             try:
                 self._channels.append(KernelChannel(f"{self._folder.address}-{CHANNELS[channel]}", kind))
@@ -156,7 +156,7 @@ class CagedKernel:
                 return self._channels[-1]
 
     def _await_answer(self, deadline: float) -> None:
-        """Ask until it answers, and until we hear what it publishes."""
+        """Send requests until the kernel answers and its iopub messages arrive."""
         poll = select.poll()
         waiting = {channel.fileno(): channel for channel in (self.shell, self.iopub)}
         for number in waiting:
@@ -165,7 +165,7 @@ class CagedKernel:
         while waiting:
             self._require_alive(deadline)
             now = time.monotonic()
-            if now - asked > 0.2:  # the first may have been published before we were connected
+            if now - asked > 0.2:  # an earlier answer may have been published before we subscribed
                 self.session.send(self.shell, "kernel_info_request", {})
                 asked = now
             for number, _ in poll.poll(50):
@@ -187,18 +187,18 @@ class CagedKernel:
             raise SandboxError(f"The kernel did not answer within {self._seconds:.0f} seconds.")
 
     def leave(self) -> dict[str, Any]:
-        """Close our ends except the one for interrupts; return the connection for another process."""
+        """Close our ends except the one for interrupts; return the connection info for another process."""
         for channel in (self.shell, self.iopub):
             channel.close()
             self._channels.remove(channel)
         return self._folder.connection()
 
     def interrupt(self) -> None:
-        """Ask it to interrupt what it is running."""
+        """Ask the kernel to interrupt the running code."""
         self.session.send(self.control, "interrupt_request", {})
 
     def close(self) -> None:
-        """Kill it with all that it started, and remove its folder."""
+        """Kill the kernel and all its processes, and remove its folder."""
         self.caged.close()
         for channel in self._channels:
             channel.close()
@@ -214,12 +214,12 @@ class CagedKernel:
 
 
 class CagedKernelManager(AsyncKernelManager):  # type: ignore[misc]
-    """A kernel manager of jupyter_client whose kernel runs in a cage.
+    """A kernel manager for jupyter_client whose kernel runs in a cage.
 
     Attributes
     ----------
     sandbox_name
-        Which sandbox to use.
+        Name of the sandbox.
     plan
         What the cage sees and may use; its program is the kernel.
     """
@@ -234,16 +234,16 @@ class CagedKernelManager(AsyncKernelManager):  # type: ignore[misc]
 
     @property
     def has_kernel(self) -> bool:
-        """Whether one was started and not shut down."""
+        """Whether a kernel was started and not shut down."""
         return self._kernel is not None
 
     async def start_kernel(self, **_options: Any) -> None:
-        """Start the kernel; nothing of the caller's is taken over.
+        """Start the kernel; the caller's options are ignored.
 
         Raises
         ------
         SandboxError
-            If it does not start.
+            If the kernel does not start.
         """
         self._kernel = await asyncio.to_thread(CagedKernel, open_sandbox(self.sandbox_name), self.plan)
         self.load_connection_info(self._kernel.leave())
@@ -254,12 +254,12 @@ class CagedKernelManager(AsyncKernelManager):  # type: ignore[misc]
     is_alive = _async_is_alive
 
     async def interrupt_kernel(self) -> None:
-        """Ask it to interrupt what it is running."""
+        """Ask the kernel to interrupt the running code."""
         if self._kernel is not None:
             self._kernel.interrupt()
 
     async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:  # noqa: ARG002 - callers' names
-        """Kill it with all that it started: nothing in it is worth an orderly end."""
+        """Kill the kernel and all its processes; it holds no state that needs an orderly shutdown."""
         if self._kernel is not None:
             await asyncio.to_thread(self._kernel.close)
             self._kernel = None

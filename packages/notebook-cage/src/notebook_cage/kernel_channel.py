@@ -1,7 +1,7 @@
 """A connection to a kernel's socket in ZeroMQ's protocol (ZMTP 3.0), with bounded memory.
 
-A library's socket reads on its own, ahead of us: a message without end, in parts of nothing, filled our memory before we
-were given any of it. Here nothing is read that was not asked for, and what is too large is passed over.
+libzmq reads ahead: an endless message of empty parts fills our memory before we receive any of it. This connection reads only
+on request and skips oversized messages.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ __all__ = [
 
 
 class Wire:
-    """Limits and flags of what a kernel sends, in bytes and seconds."""
+    """Limits on a kernel's messages (bytes, seconds) and ZMTP frame flags."""
 
     LARGEST_MESSAGE = 24_000_000
     MOST_PARTS = 64
-    """A kernel's message has seven, and as many more as it has buffers."""
+    """A Jupyter message has seven parts plus its buffers."""
     AT_ONCE = 1 << 18
     SEND_SECONDS = 10.0
     MORE, LONG, COMMAND = 1, 2, 4
 
 
-# https://rfc.zeromq.org/spec/23/: signature, version, mechanism, not a server, filler
+# https://rfc.zeromq.org/spec/23/: signature, version, mechanism, as-server = 0, filler
 _GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x00" + b"NULL".ljust(20, b"\0") + bytes(32)
 
 
@@ -40,19 +40,19 @@ class KernelChannel:
     Parameters
     ----------
     path
-        Its socket, which must be there.
+        The kernel's socket, which must exist.
     kind
-        What we are to the other end: ``DEALER``, or ``SUB``, which hears all that is published.
+        Our socket type: ``DEALER``, or ``SUB``, which subscribes to everything.
 
     Raises
     ------
     OSError
-        If nobody listens there yet.
+        If nothing listens there yet.
 
     Attributes
     ----------
     received
-        How many bytes have come, taken or passed over.
+        Number of bytes received, skipped ones included.
     """
 
     def __init__(self, path: str, kind: str) -> None:
@@ -70,7 +70,7 @@ class KernelChannel:
             answer = self._exactly(len(_GREETING) + 2)
             self._exactly(answer[-1])
             if kind == "SUB":
-                self._socket.sendall(_frame(b"\x01"))  # to everything
+                self._socket.sendall(_frame(b"\x01"))  # subscribe to everything
             self._socket.setblocking(False)
         except OSError:
             self._socket.close()
@@ -90,11 +90,11 @@ class KernelChannel:
         return self._socket.fileno()
 
     def close(self) -> None:
-        """Close it."""
+        """Close the connection."""
         self._socket.close()
 
     def send_multipart(self, parts: Sequence[bytes], *_flags: object, **_options: object) -> None:
-        """Send a message, or nothing to who takes nothing for `Wire.SEND_SECONDS`."""
+        """Send a message; give up on a receiver that accepts nothing for `Wire.SEND_SECONDS`."""
         *first, last = parts
         content = b"".join([*(_frame(part, Wire.MORE) for part in first), _frame(last)])
         self._socket.settimeout(Wire.SEND_SECONDS)
@@ -103,14 +103,14 @@ class KernelChannel:
         self._socket.setblocking(False)
 
     def receive(self) -> list[bytes] | None:
-        """Return the parts of the next message; None if none has come whole yet.
+        """Return the parts of the next message; None if none is complete yet.
 
-        Of what is larger than `Wire.LARGEST_MESSAGE` each part is nothing, from the one on that is too much.
+        If a message exceeds `Wire.LARGEST_MESSAGE`, the parts that no longer fit are empty.
 
         Raises
         ------
         EOFError
-            If no more will come.
+            If the other end closed the connection.
         """
         message = self._next()
         if message is not None:
@@ -128,7 +128,7 @@ class KernelChannel:
         return self._next()
 
     def _next(self) -> list[bytes] | None:
-        """Parse what has come, up to the end of a message."""
+        """Return the next complete message in the buffer, or None."""
         buffer = self._buffer
         while True:
             passed = min(self._skip, len(buffer))

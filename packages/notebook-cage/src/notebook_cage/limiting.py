@@ -1,4 +1,4 @@
-"""Common parts of sandboxes that start a program by system tools: groups, limits, dropping root."""
+"""Common parts of sandboxes that start a program with system tools: groups, limits, dropping root."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ __all__ = ["LimitingSandbox"]
 
 
 class LimitingSandbox:
-    """Finds tools, joins control groups, and limits what is started by a command before it.
+    """Base class that finds tools, joins control groups, and prefixes commands with limits.
 
     Parameters
     ----------
     groups
-        Whether to use control groups where they can be had; without them a watchdog keeps the limit on memory.
+        Whether to use control groups where available; without them a watchdog enforces the memory limit.
     """
 
     needs: ClassVar[Mapping[str, str]] = dict.fromkeys(("setpriv", "prlimit", "taskset"), "util-linux")
-    """Programs, and the Debian packages that have them."""
+    """Required programs, and their Debian packages."""
     not_promised: ClassVar[Mapping[str, str]] = {}
     note = ""
 
@@ -46,11 +46,11 @@ class LimitingSandbox:
 
     @property
     def memory_gap(self) -> str:
-        """Return a sentence on memory that is not limited; empty where a control group can be had."""
+        """Return a sentence on unlimited memory; empty if a memory control group is available."""
         return memory_gap() if self._groups else GAP
 
     def seen(self, mount: Mount) -> str:
-        """Return the path that the mount names."""
+        """Return the path at which a program sees `mount`: the one that the mount names."""
         return mount.inside
 
     def _group(self, limits: Limits) -> ControlGroup:
@@ -58,11 +58,11 @@ class LimitingSandbox:
         return make_group(limits) if self._groups else ControlGroup()
 
     def _before(self, group: ControlGroup, processors: Sequence[int]) -> list[str]:
-        """Return a command that enters control groups, drops processors and core dumps, then runs.
+        """Return an argv prefix that joins the cgroups, pins CPUs, limits core dumps, then execs.
 
-        A filter does not let cores be changed afterwards.
+        The seccomp filter keeps the run from raising the core limit again.
         """
-        # The shell's own id is that of everything it becomes, and what it starts stays in the group.
+        # The shell execs, so its own id stays valid, and child processes stay in the group.
         script = (
             f"n={len(group.cgroup_procs)}; "
             'while [ $n -gt 0 ]; do echo $$ > "$1" || exit 125; shift; n=$((n-1)); done; exec "$@"'
@@ -72,9 +72,9 @@ class LimitingSandbox:
         return ["/bin/sh", "-c", script, "cage", *map(str, group.cgroup_procs), *on, *without_cores]
 
     def _limiter(self, plan: Plan, user: int, *, watched: bool) -> list[str]:
-        """Return the command that sets limits inside and gives up what is left of root.
+        """Return an argv prefix that sets limits inside the cage and drops root's remaining rights.
 
-        The number of processes is limited inside the user namespace: outside it would count the whole user's.
+        The number of processes is limited inside the user namespace: outside, all processes of the user would count.
         """
         limits = {name: most for name, most in self._limits(plan, watched=watched).items() if name != "CORE"}
         command = [self._tools["prlimit"], *(f"--{name.lower()}={most}" for name, most in limits.items())]
@@ -84,7 +84,7 @@ class LimitingSandbox:
         return command
 
     def _limits(self, plan: Plan, *, watched: bool) -> dict[str, int]:
-        """Return the limits of each process, by the names of setrlimit."""
+        """Return the limits of each process, by the names of setrlimit (without RLIMIT_)."""
         limits = plan.limits
         found = {
             "NPROC": limits.processes,
@@ -94,21 +94,21 @@ class LimitingSandbox:
             "MEMLOCK": 65536,
         }
         if watched:
-            # What a watchdog sees too late. Address space is more than memory: libraries, stacks, the allocator's.
+            # A backstop for a slow watchdog. Address space exceeds memory by libraries, stacks and allocator arenas.
             found["AS"] = limits.memory_bytes + 2_000_000_000
         return found
 
     def _processors(self, limits: Limits, group: ControlGroup) -> list[int]:
-        """Return the processors to run on; inside, the filter refuses to change them."""
+        """Return the CPUs to run on; inside, the filter denies changing them."""
         ours = sorted(os.sched_getaffinity(0))
         count = len(ours) if group.limits_cpu else min(len(ours), max(1, round(limits.cpu_cores)))
         return sorted(secrets.SystemRandom().sample(ours, count))
 
 
 def _core() -> int:
-    """Return how large a core may be: 1 byte, or 0 if our starter may have none.
+    """Return the core-size limit in bytes: 1, or 0 if our own hard limit is 0.
 
-    A core that the machine hands to a program of root's, such as systemd-coredump, is held by no other limit (core(5)): 0 alone
-    would let a crash fill the host's disk. Of 1 Linux makes none in either way (fs/coredump.c).
+    No other limit applies to a core piped to a root program, such as systemd-coredump (core(5)): with 0, a crash could fill
+    the host's disk. With 1, Linux writes no core in either way (fs/coredump.c).
     """
     return 0 if resource.getrlimit(resource.RLIMIT_CORE)[1] == 0 else 1

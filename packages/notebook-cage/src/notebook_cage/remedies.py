@@ -1,6 +1,6 @@
-"""Remedies where no cage can start: which setting of the machine or container refuses it.
+"""Remedies for a cage that cannot start: the setting of the machine or container that prevents it.
 
-Read off files, not off bubblewrap's message: the kernel says *Permission denied* for each of them.
+Settings are read from files, since bubblewrap's message is *Permission denied* for each of them.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ OTHERWISE = "try `bwrap --unshare-all --ro-bind / / true`: until that works here
 
 
 def remedy(root: Path = Path("/")) -> str:
-    """Return what to do so that a cage can begin, of the first thing found in its way."""
+    """Return the remedy for the first obstacle found."""
     is_root = os.geteuid() == 0
     less = LESS if is_root else ""
     in_the_way = {
@@ -59,7 +59,7 @@ def remedy(root: Path = Path("/")) -> str:
 
 
 def _setting(root: Path, name: str) -> str:
-    """Return a setting of the kernel as text, empty where there is none."""
+    """Return a kernel setting (sysctl) as text, or an empty text if it does not exist."""
     try:
         return (root / "proc/sys" / name).read_text(encoding="ascii").strip()
     except OSError:

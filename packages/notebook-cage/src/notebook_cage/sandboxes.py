@@ -1,7 +1,7 @@
-"""The sandboxes by name, and the self-tests that are run before anything untrusted: once a boot.
+"""The sandboxes by name, and the self-tests that must pass once per boot before untrusted code runs.
 
-Self-tests take seconds, so their success is cached for this user until the machine is booted again or anything changes that
-they depend on. Failure is never cached.
+Self-tests take seconds, so success is cached per user until the next boot or until something they depend on changes. Failure
+is never cached.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def open_sandbox(name: str = BubblewrapSandbox.name) -> Sandbox:
 
 
 def strongest_here() -> str:
-    """Return the strongest sandbox for root on a machine that holds nothing else."""
+    """Return the strongest sandbox that works here; for root on a machine dedicated to grading."""
     probe = ("bwrap", "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "true")
     if shutil.which("bwrap") is None or subprocess.run(probe, check=False, capture_output=True).returncode != 0:
         return UserSandbox.name
@@ -73,10 +73,10 @@ def strongest_here() -> str:
 
 
 def gaps(name: str) -> str:
-    """Return what the sandbox `name` does not promise, in words; empty if nothing."""
+    """Return, in words, the promises that the sandbox `name` does not make; empty if it makes all."""
     try:
         sandbox = open_sandbox(name)
-    except SandboxError:  # whoever runs something in it says so
+    except SandboxError:  # the caller that runs something in it reports this
         return ""
     return "; ".join(filter(None, [*sandbox.not_promised.values(), sandbox.memory_gap]))
 
@@ -88,16 +88,16 @@ def require_self_tests(name: str = "bubblewrap", hidden: tuple[Path, ...] = ()) 
     Parameters
     ----------
     name
-        The sandbox.
+        Name of the sandbox.
     hidden
         As in the plans to run.
 
     Raises
     ------
     BrokenPromiseError
-        If one fails.
+        If a self-test fails.
     SandboxError
-        If there is no such sandbox, or root would run something without a limit on memory that holds.
+        If there is no such sandbox, or we are root without an enforced memory limit.
     """
     sandbox = open_sandbox(name)
     gap = sandbox.memory_gap
@@ -112,21 +112,21 @@ def require_self_tests(name: str = "bubblewrap", hidden: tuple[Path, ...] = ()) 
 
 
 def needs_control_group(name: str) -> bool:
-    """Whether the sandbox `name` requires a memory control group: as root, unless it says otherwise."""
+    """Whether the sandbox `name` requires a memory control group: as root, unless the name waives it."""
     return os.geteuid() == 0 and name not in {GrouplessBubblewrap.name, UserSandbox.name}
 
 
 def once_a_boot(name: str, gap: str, attempt: Callable[[], str | None], hidden: tuple[Path, ...] = ()) -> str | None:
-    """Return what `attempt` returns: None for success, which is cached until the next boot.
+    """Return the result of `attempt`: None for success, which is cached until the next boot.
 
     Parameters
     ----------
     name
-        What is tried.
+        Name of what is tried, for the cache key.
     gap, hidden
         As `Sandbox.memory_gap` and `Plan.hidden`, on which the result depends.
     attempt
-        Returns None or a sentence on what is wrong.
+        Returns None, or a sentence on the problem.
     """
     with _cache() as folder:
         passed = folder / f"{_key(name, gap, hidden)}.held"
@@ -134,13 +134,13 @@ def once_a_boot(name: str, gap: str, attempt: Callable[[], str | None], hidden: 
             return None
         problem = attempt()
         if problem is None:
-            with contextlib.suppress(OSError):  # then the next call tries again
+            with contextlib.suppress(OSError):  # then the next call runs them again
                 passed.touch()
         return problem
 
 
 def _problem(sandbox: Sandbox, hidden: tuple[Path, ...]) -> str | None:
-    """Return a sentence on the promises that are not kept, or None."""
+    """Return a sentence on the broken promises, or None."""
     for _ in range(ATTEMPTS):
         broken = [one for one in run_self_tests(sandbox, hidden) if one.broken]
         if not broken:
@@ -150,7 +150,7 @@ def _problem(sandbox: Sandbox, hidden: tuple[Path, ...]) -> str | None:
 
 
 def _key(name: str, gap: str, hidden: tuple[Path, ...]) -> str:
-    """Return a hash of all that the self-tests depend on."""
+    """Return a hash of everything that the self-tests depend on."""
     tools = [shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/bin:/bin:/usr/sbin") for tool in TOOLS]
     code = hashlib.sha256()
     for path in sorted(Path(__file__).parent.rglob("*.py")):
@@ -172,13 +172,13 @@ def _key(name: str, gap: str, hidden: tuple[Path, ...]) -> str:
 
 @contextlib.contextmanager
 def _cache() -> Iterator[Path]:
-    """Return the locked cache folder, so that one process tries; a temporary one if there is none."""
+    """Yield the cache folder, locked so that one process tests; a temporary folder if there is none."""
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     folder = Path(base) / "notebook-cage"
     with contextlib.ExitStack() as stack:
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if folder.stat().st_uid != os.geteuid():  # somebody else's word does not count
+            if folder.stat().st_uid != os.geteuid():  # do not trust another user's results
                 raise PermissionError
             lock = stack.enter_context((folder / "lock").open("w"))
             fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,6 +1,6 @@
-"""Self-tests of a sandbox: programs in a cage do what must fail, and we look whether it failed.
+"""Self-tests of a sandbox: programs in a cage attempt what must fail, and we check that it failed.
 
-A promise that cannot be tried counts as not kept.
+A promise that cannot be tested counts as broken.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ __all__ = ["HOARDS", "SelfTest", "run_self_tests"]
 
 OUR_IDS = Path("/proc/self/uid_map")
 REFUSED = frozenset({"EPERM", "EAFNOSUPPORT", "ENOTSUP"})
-"""What the filter answers: to calls, to sockets of the internet's families, and to netlink ones."""
+"""Expected errors of the filter: for calls, for internet sockets, and for netlink sockets."""
 SMALL = Limits(wall_seconds=20, memory_bytes=300_000_000, processes=32, disk_bytes=20_000_000, files=2_000)
 
-# Runs inside. Says in JSON what it could do; needs nothing but the standard library.
+# Runs inside. Prints in JSON what it could do; needs nothing but the standard library.
 _EXPLORER = r"""
 import ctypes, errno, json, os, socket, sys
 said = {}
@@ -129,13 +129,13 @@ said["shm"] = fill("/dev/shm")
 print(json.dumps(said))
 """
 _HUNGRY = "hold = []\nwhile True: hold.append(bytearray(b'x') * 5_000_000)"
-# Memory over all processes: none of them takes much.
+# The processes exhaust memory together; none of them uses much.
 _HUNGRY_TOGETHER = (
     "import os, time\nhold = None\nfor _ in range(8):\n    if os.fork() == 0:\n        break\n"
     "hold = bytearray(b'x') * 60_000_000\ntime.sleep(30)"
 )
 HOARD = Limits(wall_seconds=20, memory_bytes=120_000_000, processes=32, disk_bytes=200_000_000)
-"""For memory that is not a process's own: each of `HOARDS` tries to hold twice as much, and says how much it came to."""
+"""Limits for kernel memory outside processes: each of `HOARDS` tries to hold twice this memory and prints how much it got."""
 _HOARDER = r"""
 import ctypes, os, socket, time
 WANTED = 250_000_000
@@ -221,22 +221,22 @@ class SelfTest:
     """The result of one self-test."""
 
     name: str
-    """The promise that was tried."""
+    """The promise that was tested."""
     held: bool
     """Whether it was kept."""
     detail: str
-    """What was seen."""
+    """What was observed."""
     needed: bool = True
-    """False for what the sandbox does not claim to keep (`Sandbox.not_promised`), or not on this machine (`memory_gap`)."""
+    """False for what the sandbox does not promise at all (`Sandbox.not_promised`) or not on this machine (`memory_gap`)."""
 
     @property
     def broken(self) -> bool:
-        """Whether it is claimed to be kept, and was not."""
+        """Whether a promise that the sandbox makes was broken."""
         return self.needed and not self.held
 
 
 def run_self_tests(sandbox: Sandbox, hidden: Sequence[Path] = ()) -> list[SelfTest]:
-    """Try each promise, in a few seconds; `hidden` is that of the plans to run."""
+    """Test each promise and return the results, in a few seconds; `hidden` is as in the plans to run."""
     with tempfile.TemporaryDirectory(prefix="notebook-cage-") as name:
         tests = _SelfTests(sandbox, Path(name), hidden)
         found: list[SelfTest] = []
@@ -260,7 +260,7 @@ class _SelfTests:
         self._hidden = hidden
         given = folder / "given"
         given.mkdir(exist_ok=True)
-        given.chmod(0o777)  # so that only the mount keeps it as it is
+        given.chmod(0o777)  # so that only the mount can make it read-only
         self._given = Mount(given, "/opt/given")
 
     def _run(
@@ -280,7 +280,7 @@ class _SelfTests:
         return output, caged.close()
 
     def explore(self) -> list[SelfTest]:
-        """Try all that one look from inside can tell."""
+        """Test everything that a single run inside can observe."""
         secret = self._folder / "secret"
         secret.write_text("secret")
         closed = [str(secret), str(Path.home() / ".ssh"), "/root/.ssh", "/etc/shadow"]
@@ -327,13 +327,13 @@ class _SelfTests:
             _result("a limit on processes", said["forks"] < SMALL.processes, f"stopped at {said['forks'] + 1}"),
             _result(
                 "a limit on /tmp and /dev/shm",
-                full <= SMALL.disk_bytes + 65_536,  # sizes are whole pages
+                full <= SMALL.disk_bytes + 65_536,  # tmpfs sizes are whole pages
                 f"{full // 1_000_000} MB at most",
             ),
         ]
 
     def memory(self) -> list[SelfTest]:
-        """Take all memory in one process, and in many together."""
+        """Exhaust memory in one process, and in several together."""
         _, alone = self._run(_HUNGRY)
         _, together = self._run(_HUNGRY_TOGETHER)
         held = alone.limit == "memory" or (alone.code != 0 and "MemoryError" in alone.error_tail)
@@ -343,11 +343,11 @@ class _SelfTests:
         ]
 
     def memory_of_the_kernels(self) -> list[SelfTest]:
-        """Take memory outside of processes, of each kind."""
+        """Exhaust each kind of kernel memory outside processes."""
         return list(map(self.memory_in, HOARDS))
 
     def memory_in(self, what: str) -> SelfTest:
-        """Take the memory of one of the `HOARDS`."""
+        """Exhaust the kind of memory `what`, one of `HOARDS`."""
         output, outcome = self._run(_HOARDER + HOARDS[what], limits=HOARD)
         held = outcome.limit == "memory" or (outcome.code == 0 and int(output) <= HOARD.memory_bytes)
         detail = _said(outcome) if outcome.limit or not output else f"came to {int(output) // 1_000_000} MB"
@@ -355,12 +355,12 @@ class _SelfTests:
         return SelfTest(f"a limit on memory in {what}", held=held, detail=detail, needed=needed)
 
     def time(self) -> list[SelfTest]:
-        """Run a program that ignores every signal it may."""
+        """Run a program that ignores all signals that can be ignored."""
         _, outcome = self._run(_LASTING, limits=Limits(wall_seconds=0.5))
         return [_result("a limit on time", outcome.limit == "wall", _said(outcome))]
 
     def disk(self) -> list[SelfTest]:
-        """Fill a folder that a program may write to."""
+        """Fill a writable folder."""
         folder = scratch_folder("filled")
         mount = Mount(folder, "/run/filled", writable=True)
         try:
@@ -370,7 +370,7 @@ class _SelfTests:
         return [_result("a limit on disk", outcome.limit in ("disk", "files"), _said(outcome))]
 
     def nothing_lives_on(self) -> list[SelfTest]:
-        """Kill the process that started a cage, as the machine would, and see whether the cage goes with it."""
+        """Kill the process that started a cage, like the OOM killer, and check that the cage dies with it."""
         marker = f"notebook-cage-{os.getpid()}-{time.monotonic_ns()}"
         starter = (
             "import subprocess, sys\nfrom notebook_cage import Limits, Plan, open_sandbox\n"
@@ -396,7 +396,7 @@ _TRIED = (
 
 
 def _call_numbers() -> dict[str, int]:
-    """Return the numbers of the calls that the explorer tries, on this machine."""
+    """Return the numbers of the system calls that the explorer tries, on this architecture."""
     import pyseccomp  # noqa: PLC0415 - fails where libseccomp is missing, which is a promise not kept
 
     found = {name: pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, name) for name in _TRIED.split()}
@@ -411,7 +411,7 @@ def _result(name: str, held: bool, detail: object) -> SelfTest:
 
 
 def _nothing(name: str, found: Iterable[object], otherwise: str) -> SelfTest:
-    """Return the result of a search that must find nothing."""
+    """Return the result of a search that should find nothing."""
     listed = ", ".join(map(str, sorted(found, key=str)))
     return _result(name, not listed, listed or otherwise)
 
@@ -431,6 +431,6 @@ def _until(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 def _with_argument(marker: str) -> list[int]:
-    """Return the processes of the machine that have `marker` among their arguments."""
+    """Return the ids of all processes on the machine with `marker` among their arguments."""
     processes = psutil.process_iter(["cmdline"])
     return [process.pid for process in processes if marker in (process.info["cmdline"] or ())]

@@ -1,7 +1,7 @@
-"""A running cage: one thread starts it, watches its limits, kills it, and says how it ended.
+"""A running cage: one thread starts it, enforces its limits, kills it, and reports how it ended.
 
-The same thread must start and outlive the process, since the kernel kills a `--die-with-parent` process when the thread
-that started it ends, not when the program does.
+The thread that starts the process must outlive it: the kernel kills a `--die-with-parent` process when the thread that
+started it ends, not when the program does.
 """
 
 from __future__ import annotations
@@ -39,21 +39,21 @@ __all__ = ["Caged", "Entrance", "Launch"]
 LOG = logging.getLogger(__name__)
 TICK = 0.1
 GRACE = 5.0
-"""Seconds after which what was killed is expected to be gone."""
+"""Seconds within which killed processes are expected to be gone."""
 
 
 class Entrance:
-    """How the program of a run comes into its cage: here it is started there."""
+    """The way of a run's program into its cage: by default, the cage starts the program itself."""
 
     ready = -1
-    """Descriptor that announces the finished cage, if the program enters it only then."""
+    """Descriptor that signals the finished cage, if the program enters it only then."""
     stand_in: Sequence[str] = ()
-    """What holds the program's place until then."""
+    """Command that holds the program's place until then."""
     waiting = 0
-    """Id of a process that waits for the program outside the cage's processes, where there is one."""
+    """Id of a process outside the cage that waits for the program; 0 if there is none."""
 
     def open(self, stdin: int, stdout: int, errors: int) -> tuple[int, int]:  # noqa: ARG002 - for one that enters later
-        """Return standard input and output, as for subprocess.Popen, of what `Launch.argv` starts."""
+        """Return standard input and output for `Launch.argv`, in the form that subprocess.Popen takes."""
         return stdin, stdout
 
     def started(self, process: subprocess.Popen[bytes]) -> tuple[IO[bytes] | None, IO[bytes] | None]:
@@ -61,39 +61,39 @@ class Entrance:
         return process.stdin, process.stdout
 
     def enter(self, first: int) -> None:
-        """Have the program enter the cage whose first process is `first`."""
+        """Make the program enter the cage whose first process is `first`."""
 
     def close(self) -> None:
-        """Close what is not the caller's."""
+        """Close the descriptors that are not the caller's."""
 
 
 @dataclass(frozen=True)
 class Launch:
-    """The command that a sandbox makes of a plan, and what to watch.
+    """The command that a sandbox builds from a plan, and what to watch.
 
     Attributes
     ----------
     argv, env, cwd
-        Command, its whole environment and its working folder.
+        Command, its complete environment and its working folder.
     limits
-        What the run may use.
+        Resource limits of the run.
     group
-        The control group that `argv` puts itself into.
+        The control group that `argv` joins.
     folders
         Writable folders of the host.
     memory_folders
-        Paths inside of folders in memory.
+        Paths of tmpfs folders inside the cage.
     descriptors
-        What the command inherits; closed on our side once it has started.
+        Descriptors that the command inherits; closed on our side once it has started.
     status
-        Descriptor of bubblewrap's status (``--json-status-fd``), if it is bubblewrap.
+        Descriptor of bubblewrap's status (``--json-status-fd``); -1 without bubblewrap.
     entrance
         How the program enters the cage.
     end
-        Has the command end all that it started, and itself; else the first process below it is killed, which takes all
-        others with it.
+        Makes the command kill all that it started, and itself; by default the cage's first process is killed, which kills
+        all others with it.
     cleanup
-        Called when all is over.
+        Called at the very end.
     """
 
     argv: Sequence[str]
@@ -111,11 +111,11 @@ class Launch:
 
 
 class Caged:
-    """A program that was started in a sandbox."""
+    """A program started in a sandbox."""
 
     stdin: IO[bytes] | None
     stdout: IO[bytes] | None
-    """Our ends of its pipes where `subprocess.PIPE` was asked for."""
+    """Our ends of its pipes, if the caller requested `subprocess.PIPE`."""
 
     def __init__(self, launch: Launch, stdin: int | None = None, stdout: int | None = None) -> None:
         self._launch = launch
@@ -153,12 +153,12 @@ class Caged:
         return self._outcome
 
     def wait(self, timeout: float | None = None) -> RunOutcome | None:
-        """Wait until it has ended and been cleaned up; return None if it still runs after `timeout` seconds."""
+        """Wait until it has ended and is cleaned up; return None if it still runs after `timeout` seconds."""
         self._ended.wait(timeout)
         return self._outcome
 
     def kill(self, reason: str = "killed") -> None:
-        """Kill it and everything it started. Returns at once; `wait` tells when all is gone."""
+        """Kill it and everything it started. Return at once; `wait` returns when all is gone."""
         with self._lock:
             if self._outcome is not None:
                 return
@@ -166,7 +166,7 @@ class Caged:
             self._kill_processes()
 
     def close(self) -> RunOutcome:
-        """Kill it if it still runs, and wait until it is gone."""
+        """Kill it if it still runs, wait until it is gone, and return how it ended."""
         self.kill()
         for stream in (self.stdin, self.stdout):
             if stream is not None:
@@ -176,7 +176,7 @@ class Caged:
         return self._final
 
     def usage(self) -> Usage:
-        """Return what it has used until now."""
+        """Return its usage so far."""
         if self._outcome is not None:
             return self._outcome.usage
         return replace(self._usage, cpu_seconds=self._cpu_seconds(), wall_seconds=time.monotonic() - self._begin)
@@ -250,7 +250,7 @@ class Caged:
             for descriptor, hear in heard.items():  # the status first
                 if descriptor in ready and not hear():
                     poll.unregister(descriptor)
-            # Only now and then, so that a flood of errors waits for us and not we for it.
+            # Once per iteration, so that a flood of errors waits for us and not we for it.
             self._read_errors()
             if self._process_fd in ready:
                 return
@@ -258,13 +258,13 @@ class Caged:
             if self._reason is not None:
                 killed_at = killed_at or time.monotonic()
                 with self._lock:
-                    # Again at each tick: what was being started while we killed is killed too.
+                    # Repeat at each tick, to kill processes that were being started during the last kill.
                     self._kill_processes(outer=time.monotonic() - killed_at > GRACE / 2)
 
     def _enter(self) -> bool:
-        """Have the program enter the cage, if that was built; report nothing more."""
+        """Make the program enter the finished cage; return False, since no further event follows."""
         try:
-            # bubblewrap's status comes before anything that it starts says.
+            # bubblewrap writes its status before anything that it starts can write.
             while not self._first and self._read_status():
                 continue
             self._launch.entrance.enter(self._first)
@@ -281,7 +281,7 @@ class Caged:
             del self._tail[: -self._launch.limits.output_bytes]
 
     def _read_status(self) -> bool:
-        """Read bubblewrap's status; return False when no more will come."""
+        """Read bubblewrap's status; return False at its end."""
         content = os.read(self._launch.status, 65536)
         self._status += content
         first = re.search(rb'"child-pid": *([0-9]+)[^0-9]', self._status)
@@ -298,7 +298,7 @@ class Caged:
         disk, files = self._usage.disk_bytes, 0
         if now >= self._next_scan:
             disk, files = self._disk()
-            # A tree that takes long to look at is looked at less often.
+            # A tree that takes long to scan is scanned less often.
             self._next_scan = now + 4 * (time.monotonic() - now)
         self._usage = Usage(
             cpu_seconds=self._cpu_seconds(),
@@ -323,12 +323,12 @@ class Caged:
         return socket_memory(self._first) + process_memory(self._processes(), at_most, in_folders)
 
     def _in_memory(self) -> list[tuple[int, int]]:
-        """Return bytes and entries of each folder in memory."""
+        """Return bytes and entries of each tmpfs folder."""
         largest = self._launch.limits.disk_bytes
         return [tmpfs_use(self._first, inside, largest) for inside in self._launch.memory_folders]
 
     def _disk(self) -> tuple[int, int]:
-        """Return bytes and entries of the fullest of the folders that it may write to."""
+        """Return the most bytes and the most entries found in any one writable folder."""
         uses = [folder_use(folder, self._launch.limits.files) for folder in self._launch.folders]
         uses += [(0, entries) for _, entries in self._in_memory()]
         return max((size for size, _ in uses), default=0), max((files for _, files in uses), default=0)
@@ -336,7 +336,7 @@ class Caged:
     def _processes(self) -> list[int]:
         if self._launch.group.folders:
             return self._launch.group.processes()
-        # The one that waits has the zygote's memory, and uses none.
+        # The waiting process only shares the zygote's memory; it uses none of its own.
         below = process_tree(self._process.pid) if self._process is not None else []
         return below + process_tree(self._launch.entrance.waiting)[1:]
 
@@ -347,13 +347,13 @@ class Caged:
         return max(self._usage.cpu_seconds, process_cpu_seconds(self._processes()))
 
     def _kill_processes(self, *, outer: bool = False) -> None:
-        """End all that it started; the `outer` process, too, where that does not end with it."""
+        """Kill all that it started, and with `outer` also the outermost process."""
         self._end()
         if outer:
             _signal(self._process_fd)
 
     def _end_first(self) -> None:
-        """Kill the namespace's first process, which ends all others; before it exists, its maker."""
+        """Kill the first process of the PID namespace, which kills all others; before it exists, bubblewrap."""
         _signal(self._first_fd if self._first else self._process_fd)
 
     def _finish(self, process: subprocess.Popen[bytes]) -> None:
@@ -368,19 +368,19 @@ class Caged:
             self._reason = self._reason or (None if b"exit-code" in self._status else "cage")
         code = process.returncode
         if self._reason == "killed" and code not in (-signal.SIGKILL, 128 + signal.SIGKILL):
-            self._reason = None  # it had ended by itself before the signal came
+            self._reason = None  # it had already exited when the signal came
         usage = replace(
             self._usage,
             wall_seconds=time.monotonic() - self._begin,
             cpu_seconds=max(cpu, used.ru_utime + used.ru_stime),
-            # Not ru_maxrss: it begins with the size of the process that started this one.
+            # Not ru_maxrss: it starts at the size of the process that started this one.
             peak_memory_bytes=self._usage.peak_memory_bytes,
         )
         tail = bytes(self._tail).decode("utf-8", "replace")
         self._launch.entrance.close()
         self._tidy()
         with self._lock:
-            # bubblewrap reports a signal as a shell does.
+            # bubblewrap reports signals as a shell does.
             self._outcome = self._final = RunOutcome(
                 128 - code if 128 < code < 193 else code, self._reason, usage, tail
             )
@@ -392,7 +392,7 @@ class Caged:
             os.close(descriptor)
 
     def _tidy(self) -> None:
-        """Kill what is left, and remove what was made for the run."""
+        """Kill leftover processes, and clean up after the run."""
         group = self._launch.group
         deadline = time.monotonic() + GRACE
         while not group.remove() and time.monotonic() < deadline:

@@ -1,4 +1,4 @@
-"""The requests and answers of a sandbox: mounts, limits, plan, usage, outcome."""
+"""Inputs and results of a sandbox: mounts, limits, plan, usage, outcome."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ __all__ = [
 ]
 
 HOME = "/home/student"
-"""Home folder inside: in memory, and gone with the run."""
+"""Home folder inside the cage: a tmpfs, discarded after the run."""
 TMP = "/tmp"  # noqa: S108 - the cage's own, also in memory
 SHM = "/dev/shm"  # noqa: S108 - likewise
 
 
 class SandboxError(Exception):
-    """A cage cannot be built or started here; the message is a sentence that says what to do."""
+    """A cage cannot be built or started here; the message says what to do."""
 
 
 class BrokenPromiseError(SandboxError):
-    """A self-test failed: the cage does not keep a promise on this machine."""
+    """A self-test failed: the sandbox breaks a promise on this machine."""
 
 
 @dataclass(frozen=True)
 class Mount:
     """A file or folder of the host and its path inside the cage.
 
-    A writable one must be a folder that belongs to this run alone: its owner becomes the cage's user, and its content
-    afterwards is untrusted.
+    A writable mount must be a folder that belongs to this run alone: the cage's user becomes its owner, and afterwards its
+    content is untrusted.
     """
 
     host: Path
@@ -55,55 +55,55 @@ class Mount:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a run may use, all its processes together unless said otherwise."""
+    """Resource limits of a run, for all its processes together unless noted."""
 
     wall_seconds: float = 3600.0
-    """Time until everything is killed."""
+    """Seconds until everything is killed."""
     cpu_cores: float = 2.0
-    """Processor time a second, in cores."""
+    """CPU time per second, in cores."""
     memory_bytes: int = 4_000_000_000
-    """Memory, files in memory (/tmp, /dev/shm, home) included where a control group counts them."""
+    """Bytes of memory; includes files in memory (/tmp, /dev/shm, home) where a control group counts them."""
     processes: int = 256
-    """Processes and threads."""
+    """Number of processes and threads."""
     file_bytes: int = 1_200_000_000
-    """Size of each file written."""
+    """Bytes of each written file."""
     disk_bytes: int = 1_200_000_000
-    """Size of the home folder, of /tmp, and of each writable mount; /dev/shm has a quarter of it."""
+    """Bytes of the home folder, of /tmp, and of each writable mount; /dev/shm gets a quarter."""
     files: int = 20_000
     """Number of files and folders in each of them."""
     open_files: int = 1_024
-    """Descriptors of each process."""
+    """Open descriptors of each process."""
     output_bytes: int = 16_000
-    """How much of the end of standard error is kept."""
+    """Bytes kept from the end of standard error."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One run: what to start, and all that it sees."""
+    """One run: the program to start, and everything that it sees."""
 
     argv: Sequence[str]
-    """Program and arguments, with paths as they are inside."""
+    """Program and arguments, with paths inside the cage."""
     mounts: Sequence[Mount] = ()
-    """The mounts in addition to the system's libraries and our interpreter."""
+    """Mounts in addition to the system's libraries and our interpreter."""
     hidden: Sequence[Path] = ()
-    """Folders of the host that look empty, where they lie among the packages that every run sees; not in the sandbox
-    ``user``, which has no file system of its own."""
+    """Folders of the host that look empty, even among the packages that every run sees; no effect in the sandbox ``user``,
+    which has no file system of its own."""
     env: Mapping[str, str] = field(default_factory=dict)
-    """The whole environment but for what the sandbox itself sets (HOME, PATH, LANG and the like)."""
+    """The environment, except for what the sandbox itself sets (HOME, PATH, LANG and the like)."""
     files: Mapping[str, bytes] = field(default_factory=dict)
-    """Small files put into the home folder before the start, by relative path."""
+    """Small files to put into the home folder before the start, by relative path."""
     cwd: str = "."
     """Working folder, relative to the home folder."""
     limits: Limits = field(default_factory=Limits)
-    """What it may use."""
+    """Resource limits."""
     warm: bool = False
-    """Whether it is a program of our interpreter's (``python -P -c`` or ``-I -c``) that may begin as a fork of a zygote,
-    if the sandbox has one. What it sees and may do is the same."""
+    """Whether the run is a program for our interpreter (``python -P -c`` or ``-I -c``) that may start as a fork of the
+    sandbox's zygote, if it has one. What it sees and may do is the same."""
 
 
 @dataclass(frozen=True)
 class Usage:
-    """What a run has used until now."""
+    """Resource usage of a run so far: seconds and bytes."""
 
     wall_seconds: float = 0.0
     cpu_seconds: float = 0.0
@@ -117,18 +117,18 @@ class RunOutcome:
     """How a run ended."""
 
     code: int
-    """Exit code of the program, negative for the signal that killed it."""
+    """Exit code of the program; negative for the signal that killed it."""
     limit: str | None
-    """The limit that ended it (``wall``, ``memory``, ``disk``, ``files``), ``killed`` if we stopped it on purpose,
-    ``cage`` if the cage could not be built, or None if it ended by itself."""
+    """The limit that ended it (``wall``, ``memory``, ``disk``, ``files``), ``killed`` if we stopped it on purpose, ``cage``
+    if the cage could not be built, or None if it ended by itself."""
     usage: Usage
-    """What it used."""
+    """Its resource usage."""
     error_tail: str = ""
     """The end of its standard error; untrusted."""
 
 
 class Sandbox(Protocol):
-    """Starts programs that it keeps from everything but what their plan names."""
+    """A way to start programs isolated from everything that their plan does not name."""
 
     @property
     def name(self) -> str:
@@ -140,20 +140,20 @@ class Sandbox(Protocol):
 
     @property
     def note(self) -> str:
-        """Return the sentence that each result says of it; empty for a cage that makes all promises."""
+        """Return the sentence for each result that discloses a weaker sandbox; empty if all promises are made."""
 
     @property
     def memory_gap(self) -> str:
-        """Return a sentence on the memory of a run that is not limited on this machine; empty if all is."""
+        """Return a sentence on memory of a run that escapes the limit on this machine; empty if none does."""
 
     def with_zygote(self, zygote: Zygote) -> Self:
-        """Return the same sandbox with runs that begin as forks of `zygote`, if they can."""
+        """Return a copy that starts warm runs as forks of `zygote`, if the sandbox supports it."""
 
     def seen(self, mount: Mount) -> str:
         """Return the path at which a program sees `mount`."""
 
     def start(self, plan: Plan, *, stdin: int | None = None, stdout: int | None = None) -> Caged:
-        """Start `plan`; `stdin` and `stdout` are as for subprocess.Popen, nothing if None.
+        """Start `plan`; `stdin` and `stdout` are as for subprocess.Popen, and empty if None.
 
         Raises
         ------

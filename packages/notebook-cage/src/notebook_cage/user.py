@@ -1,7 +1,7 @@
-"""A weaker cage for containers without namespaces: another user, a system-call filter, limits.
+"""A weaker sandbox for containers without namespaces: a separate user, a seccomp filter, limits.
 
-Root starts each run as a user of its own, of a small range of ids, that owns nothing but a private folder. The file system,
-the table of processes and the machine's name are the container's. Used only where it is asked for by name.
+Root starts each run as its own user from a small range of ids; that user owns only a private folder. File system, process
+table and host name are the container's. Used only if requested by name.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ if TYPE_CHECKING:
 __all__ = ["USERS", "UserSandbox"]
 
 USERS = range(60_600, 60_800)
-"""Ids of runs, which neither distributions nor systemd give out, and which small maps of a container have; as many after
-them are those of who ends a run."""
+"""User ids of runs: unassigned by distributions and systemd, and within the small id maps of containers. The same number of
+ids above them belongs to the processes that kill a run."""
 GUARD = Path(__file__).with_name("guard.py")
 OPEN_TO_ALL = tuple(map(Path, (TMP, "/var/tmp", SHM, "/run/lock")))  # noqa: S108  (looked at, not used)
 """Folders that every user of a machine may write to."""
-# Run as the other user, who may have no new privileges by then and so may give itself a filter.
+# Runs as the other user, which by then has no_new_privs and may therefore install a filter.
 LOADER = """
 import ctypes, os, sys
 class Program(ctypes.Structure): _fields_ = [("length", ctypes.c_ushort), ("rules", ctypes.c_char_p)]
@@ -61,7 +61,7 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 
 class UserSandbox(LimitingSandbox):
-    """Starts programs as users of their own, for root in a container without namespaces."""
+    """A sandbox that runs each program as its own user, for root in a container without namespaces."""
 
     name = "user"
     not_promised: ClassVar[Mapping[str, str]] = {
@@ -87,7 +87,7 @@ class UserSandbox(LimitingSandbox):
         return self
 
     def seen(self, mount: Mount) -> str:
-        """Return the host's own path, which is that of a mount that its user can reach."""
+        """Return the host's own path of `mount`, which the run's user can reach."""
         return str(mount.host)
 
     def start(self, plan: Plan, *, stdin: int | None = None, stdout: int | None = None) -> Caged:
@@ -139,18 +139,18 @@ class UserSandbox(LimitingSandbox):
 
 
 def _guard(user: int, descriptor: int) -> list[str]:
-    """Return the command of the process that ends what `user` runs, to be followed by what that is."""
+    """Return an argv prefix that runs a command under the guard, which kills the processes of `user`."""
     return [sys.executable, "-I", "-S", str(GUARD), str(descriptor), str(user), str(user + len(USERS))]
 
 
 @contextlib.contextmanager
 def _own_user() -> Iterator[int]:
-    """Give an id that is nobody's and that no other run has while the body lasts.
+    """Yield a user id that has no account and that no other run has while the body lasts.
 
     Raises
     ------
     SandboxError
-        If all are taken.
+        If all ids are in use.
     """
     folder = unlisted(Path(TMP))
     for user in random.sample(USERS, len(USERS)):
@@ -161,7 +161,7 @@ def _own_user() -> Iterator[int]:
                 continue
             if _has_account(user):
                 continue
-            if lock.tell():  # the last run under it was not seen to its end: its grader was killed
+            if lock.tell():  # the previous run with this id was not cleaned up: its grader was killed
                 _end_processes(user)
                 _sweep(user, [])
             lock.write("in use")
@@ -181,7 +181,7 @@ def _has_account(user: int) -> bool:
 
 
 def _end_processes(user: int) -> None:
-    """End what runs as `user`, and wait until it is gone."""
+    """Kill the processes of `user`, and wait until they are gone."""
     deadline = time.monotonic() + GRACE
     while _runs(user) and time.monotonic() < deadline:
         subprocess.run(_guard(user, -1), check=False, capture_output=True)
@@ -189,7 +189,7 @@ def _end_processes(user: int) -> None:
 
 
 def _runs(user: int) -> bool:
-    """Whether a process of the user is there, other than one that nobody has waited for."""
+    """Whether the user has a process that is not a zombie."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             if process.uids().real == user and process.status() != psutil.STATUS_ZOMBIE:
@@ -198,12 +198,12 @@ def _runs(user: int) -> bool:
 
 
 def _place(mount: Mount, private: Path) -> Path:
-    """Return where the run's user can reach a mount: where it lies, or a copy that is root's.
+    """Return a path where the run's user can reach a mount: the original, or a copy owned by root.
 
     Raises
     ------
     SandboxError
-        If it must be writable and nobody else can reach it.
+        If the mount is writable and unreachable for another user.
     """
     if mount.writable:
         if not is_passable(mount.host.resolve()):
@@ -221,7 +221,7 @@ def _place(mount: Mount, private: Path) -> Path:
 
 
 def _sweep(user: int, folders: Sequence[Path]) -> None:
-    """Take back a run's folders, and remove what it left in those that are open to all."""
+    """Take back ownership of a run's folders, and remove its files from world-writable folders."""
     for folder in folders:
         with contextlib.suppress(FileNotFoundError):
             os.chown(folder, 0, 0, follow_symlinks=False)

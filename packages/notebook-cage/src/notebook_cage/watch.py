@@ -1,7 +1,7 @@
-"""The usage of a run, from outside: memory and processor time of processes, size of folders.
+"""Measure a run from outside: memory and CPU time of its processes, size of its folders.
 
-The processes and files are untrusted and change meanwhile: what vanishes while being looked at counts as
-nothing, and no walk is longer than the limit that it is there to find.
+The processes and files are untrusted and change during measurement: what vanishes counts as zero, and no walk is longer than
+the limit that it checks.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ PAGE = os.sysconf("SC_PAGESIZE")
 
 
 def process_tree(root: int) -> list[int]:
-    """Return the ids of `root` and its descendants, with orphans of its process namespace."""
+    """Return the ids of `root` and its descendants, including orphans of its PID namespace."""
     try:
         return [root, *(child.pid for child in psutil.Process(root).children(recursive=True))]
     except psutil.Error:
@@ -41,29 +41,28 @@ def process_tree(root: int) -> list[int]:
 
 
 def process_cpu_seconds(processes: Iterable[int]) -> float:
-    """Return the processor time, in seconds, of `processes` and of their children that have ended."""
+    """Return the CPU time, in seconds, of `processes` and of their children that have ended."""
     seconds = 0.0
     for process in processes:
         with contextlib.suppress(psutil.Error):
-            seconds += sum(psutil.Process(process).cpu_times()[:4])  # user, system, and both of children
+            seconds += sum(psutil.Process(process).cpu_times()[:4])  # user and system time, own and children's
     return seconds
 
 
 def process_memory(processes: Iterable[int], enough: int, in_folders: int = 0) -> int:
-    """Return the bytes of memory that `processes` use together, what they share counted once.
+    """Return the bytes of memory that `processes` use together, with shared pages counted once.
 
-    Resident sizes are quick to read and count shared pages several times; only where their sum is above `enough` is
-    the proportional size taken instead. Tables of pages, what is swapped out and a page for each open file (half of
-    what a pipe holds at least) count, too.
+    Resident sizes are quick to read but count shared pages several times; only if their sum exceeds `enough` are proportional
+    sizes read instead. Page tables, swap and one page for each open file (half the smallest capacity of a pipe) count.
 
     Parameters
     ----------
     processes
-        Their ids.
+        Process ids.
     enough
-        What need not be known more precisely.
+        Below this number of bytes the coarse sum suffices.
     in_folders
-        Bytes in their folders in memory, mapped or not; what is mapped of them counts once.
+        Bytes in their tmpfs folders, mapped or not; mapped pages count once.
     """
     processes = list(processes)
     sizes = {process: _sizes(Path(f"/proc/{process}/status")) for process in processes}
@@ -72,7 +71,7 @@ def process_memory(processes: Iterable[int], enough: int, in_folders: int = 0) -
     total = sum(table.get("VmRSS", 0) for table in sizes.values()) + by_kernel + in_folders
     if total <= enough:
         return total
-    # Where the kernel does not tell proportions, what is resident stands for them.
+    # If the kernel does not report proportional sizes, resident sizes replace them.
     rollups = [
         _sizes(Path(f"/proc/{process}/smaps_rollup")) or {"Pss": sizes[process].get("VmRSS", 0)}
         for process in processes
@@ -82,7 +81,7 @@ def process_memory(processes: Iterable[int], enough: int, in_folders: int = 0) -
 
 
 def _sizes(path: Path) -> dict[str, int]:
-    """Return the sizes, in bytes, in a table of the kernel that gives them in kB."""
+    """Return the sizes, in bytes, in a kernel table that lists them in kB."""
     with contextlib.suppress(OSError):
         lines = re.findall(r"^(\w+):\s*([0-9]+) kB$", path.read_text(errors="replace"), re.MULTILINE)
         return {name: int(number) * 1024 for name, number in lines}
@@ -91,16 +90,16 @@ def _sizes(path: Path) -> dict[str, int]:
 
 def _open_files(process: int) -> int:
     with contextlib.suppress(OSError):
-        # Since Linux 6.2 the folder's size is how many there are.
+        # Since Linux 6.2, the size of this folder is the number of open descriptors.
         return Path(f"/proc/{process}/fd").stat().st_size or sum(1 for _ in os.scandir(f"/proc/{process}/fd"))
     return 0
 
 
 def socket_memory(process: int) -> int:
-    """Return the bytes that all sockets in the network of `process` may hold; 0 if that network is ours.
+    """Return the capacity, in bytes, of all sockets in a process's network namespace; 0 if it is ours.
 
-    The content of a unix socket is invisible, but the number of sockets is known, and a socket whose owner cannot enlarge
-    it takes messages until it holds more than the machine's default, the last of which is at most that large.
+    The content of a Unix socket cannot be measured, but the number of sockets can. A socket whose owner cannot enlarge it
+    accepts messages until it holds more than the machine's default, and the last message is at most that large.
     """
     with contextlib.suppress(OSError, ValueError, IndexError):
         if Path(f"/proc/{process}/ns/net").stat().st_ino == Path("/proc/self/ns/net").stat().st_ino:
@@ -112,7 +111,7 @@ def socket_memory(process: int) -> int:
 
 
 def resident_bytes(process: int) -> int:
-    """Return the bytes of memory that a process holds, what it shares included; 0 if it is gone."""
+    """Return the resident bytes of a process, including shared pages; 0 if it is gone."""
     with contextlib.suppress(psutil.Error):
         return int(psutil.Process(process).memory_info().rss)
     return 0
@@ -121,7 +120,7 @@ def resident_bytes(process: int) -> int:
 def folder_use(folder: Path, most_files: int) -> tuple[int, int]:
     """Return bytes on disk and entries below `folder`; stop counting beyond `most_files` entries.
 
-    A tree nested deeper than anybody needs counts as having too many.
+    A tree nested deeper than `DEEPEST` counts as having too many entries.
     """
     size = files = 0
     todo = [(os.fspath(folder), 0)]
@@ -149,8 +148,8 @@ def folder_use(folder: Path, most_files: int) -> tuple[int, int]:
 def tmpfs_use(process: int, inside: str, largest: int) -> tuple[int, int]:
     """Return bytes and entries of the tmpfs that `process` sees at `inside`; zeros if unreachable.
 
-    `inside` must be a mount that only we made, of at most `largest` bytes, so that its path cannot lead elsewhere. While
-    the cage is still being built the path leads to folders of the host, which are larger and are not counted.
+    `inside` must be a mount that only we made, of at most `largest` bytes, so that its path cannot lead elsewhere. While the
+    cage is being built, the path leads to folders of the host, which are larger and are not counted.
     """
     with contextlib.suppress(OSError):
         device = Path(f"/proc/{process}/root{inside}").stat().st_dev

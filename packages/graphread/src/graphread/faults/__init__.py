@@ -1,7 +1,7 @@
-"""The faults of a network: one small function for each, with its condition, grouped by subject.
+"""The faults of a network: one generator function for each, grouped by subject.
 
-To add one, write a generator that takes a `Reading` and yields `fault(...)`, put it into its file's `CHECKS`, add
-a page to ``fault_pages/``, and a test: docs/guides/extend-the-reader.md. What is undecided is never a fault.
+To add one, write a generator that takes a `Reading` and yields `fault(...)`, list it in its module's `CHECKS`, and add a page
+to ``fault_pages/`` and a test: docs/guides/extend-the-reader.md. Undecided properties are never faults.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ _CHECKS = {
     False: (*loss_faults.CHECKS, *_OF_ANY),
     True: (*target_faults.CHECKS, *loss_faults.ANY_LOSS, *_OF_ANY),
 }
-"""By whether the targets are numbers."""
+"""Checks by whether the task is regression."""
 
 
 def find_faults(reading: Reading) -> tuple[tuple[Fault, ...], tuple[Fault, ...]]:
-    """Return all faults and remarks of a reading, once each: loss, layers, outputs, optimizer."""
+    """Return all faults and remarks of a reading, without duplicates and consequences."""
     if not reading.found.judged:
         return (), ()
     checks = _CHECKS[reading.found.given.regression]

@@ -1,4 +1,4 @@
-"""Faults of networks with convolutions: how many there are, and what they look at."""
+"""Faults of convolutions: their number and their input."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def convolutions(reading: Reading) -> Iterator[Fault]:
-    """Fewer successive convolutions than required."""
+    """Yield a fault if there are fewer successive convolutions than required."""
     found, least = reading.found, reading.asked.min_conv_layers
     if least is None or not _measured(found) or looped(found):
         return
@@ -33,7 +33,7 @@ def convolutions(reading: Reading) -> Iterator[Fault]:
 
 
 def images(reading: Reading) -> Iterator[Fault]:
-    """Images of which a convolution does not see neighbours as neighbours."""
+    """Yield a fault for each convolution that does not see neighboring pixels as neighbors."""
     asked = str([*(reading.asked.image_shape or ()), 1][:3])
     for node, shape in reading.images.torn.items():
         if not reading.rows.mixed:
@@ -42,12 +42,12 @@ def images(reading: Reading) -> Iterator[Fault]:
 
 
 def _measured(found: Found) -> bool:
-    """Whether the network ran: only a run distinguishes a convolution from weights for each place."""
+    """Whether the network ran: only a run tells a convolution from weights that differ by position."""
     return bool(found.steps) and all(part.places is not None for part in products(found.steps))
 
 
 def _is_convolution(found: Found, step: Step) -> bool:
-    """Whether a layer reuses weights at several places; half of a separable convolution does not count."""
+    """Whether a layer reuses weights at several positions; half of a separable convolution does not count."""
     kinds = {CONVOLUTIONS.get(found.graph.nodes[part.node].op) for part in products([step])}
     if kinds == {"depthwise-conv2d"} and step.activation == "none" and step.followed:
         return False

@@ -1,4 +1,4 @@
-"""Faults of evaluation: by chance, with other rows, with averages that are never updated."""
+"""Faults of evaluation: randomness, dependence on other rows, moving averages never updated."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from graphread.find import Found
     from graphread.reading import Reading
 
-#: Ops of chance, and ops that may hold any others.
+#: Random ops, and ops that may contain any other op.
 _DRAWING = RANDOM | words("Multinomial StatelessMultinomial While If PartitionedCall StatefulPartitionedCall")
 _SAME = Text("the same output")
 
 
 def rows(reading: Reading) -> Iterator[Fault]:
-    """A row's output that depends on chance or on other rows."""
+    """Yield a fault if the output for a row is random or depends on other rows."""
     found, trial = reading.found, reading.rows
     place = reading.output
     dropped = reading.layers.all_dropped
@@ -52,13 +52,13 @@ def rows(reading: Reading) -> Iterator[Fault]:
 
 
 def constant(reading: Reading) -> Iterator[Fault]:
-    """An output that no row changes, with any weights."""
+    """Yield a fault if the output is the same for all rows with any weights."""
     if reading.rows.constant:
         yield fault("constant-output", reading.output, Text("the same output for {images} that differ"))
 
 
 def fixed_batch(reading: Reading) -> Iterator[Fault]:
-    """A graph that can be fed one number of rows only."""
+    """Yield a fault if the graph accepts only one batch size."""
     found, batch = reading.found, reading.setup.batch
     if batch is None or reading.rows.other_batch is not False:
         return
@@ -66,21 +66,21 @@ def fixed_batch(reading: Reading) -> Iterator[Fault]:
     for source in (source_of(found.graph, name) for name in (found.roles.labels, found.roles.images)):
         if batch in source.sizes:
             place, told = source.name, Text("shape {list}", list=list(source.sizes))
-    grave = Severity.REMARK if reading.free else None  # else it may be all the rows that there are
+    grave = Severity.REMARK if reading.free else None  # without an exercise, this may be the full number of rows
     yield fault("fixed-batch-size", node_of(place), told, Text("any number of {images}"), grave)
 
 
 def _draws(found: Found) -> bool:
-    """Whether chance may affect the output: numbers are drawn, or the computation is hidden."""
+    """Whether the output may be random: random ops, or ops that hide a computation."""
     return not _DRAWING.isdisjoint(found.graph.ops_above([found.loss, found.scores], control=True))
 
 
 def placeholders(reading: Reading) -> Iterator[Fault]:
-    """Yield images of a wrong shape or type, and labels without which the network cannot run."""
+    """Yield faults of placeholders: wrong shape or dtype of images, or labels that keep it from running."""
     found, images, asked = reading.found, reading.found.roles.images, reading.asked
     if reading.free or images not in found.graph.sources or not found.given.has_parts:
         return
-    # What an exercise is given are rows of floating point numbers, unless it says otherwise, and these its network is fed.
+    # Unless it says otherwise, an exercise feeds rows of floating-point numbers.
     source = source_of(found.graph, images)
     if asked.row_shapes and not any(map(source.takes, asked.row_shapes)):
         told = Text("shape {list}", list=list(source.sizes))
@@ -94,12 +94,12 @@ def placeholders(reading: Reading) -> Iterator[Fault]:
 
 
 def moving_averages(reading: Reading) -> Iterator[Fault]:
-    """Averages that evaluation uses, and that training leaves as they began."""
+    """Yield a fault for moving averages that evaluation uses and training never updates."""
     found = reading.found
     if found.roles.images is None or not found.roles.updates:
         return
     moved = found.roles.updated.union(update.variable for update in updates_of(found.graph, found.given.beside))
-    # What does not begin with one value was measured before, and is not meant to move.
+    # Averages that do not start at a constant value were measured beforehand and need no update.
     left = sorted(found.statistics - moved - reading.start.measured)
     for name in [name for name in left if found.graph.nodes[name].rank() == 1][:1]:
         told = Text("training does not update the moving averages"), Text("updated at each step")

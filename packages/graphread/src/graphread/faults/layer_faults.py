@@ -1,4 +1,4 @@
-"""Faults of the layers: how many, how wide, what is between them, how they begin."""
+"""Faults of layers: number, widths, activations, biases, initialization."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ Asked = TypeVar("Asked")
 _UNKNOWN = ("undecided", "other")
 _LOOPING = words("NextIteration RefNextIteration While StatelessWhile")
 _SATURATING = ("sigmoid", "tanh")
-"""What hides in the scores how large the numbers before it are."""
+"""Activations that hide large inputs, because their outputs stay bounded."""
 _IN_A_ROW = Plural("{number} layer in a row", "{number} layers in a row")
 MEANT = 2
-"""So often again the same weights are read where that may be meant: a recurrence (Lan et al., 2020)."""
+"""Reusing the same weights at least this many times may be intended: recurrence (Lan et al., 2020)."""
 
 
 def _in_a_row(found: Found) -> int | None:
-    """How many layers follow one another; None where that is not known."""
+    """Return the number of successive layers; None if unknown."""
     if not found.steps or looped(found) or scored_elsewhere(found):
         return None
     return max(depths(found.graph, found.steps))
 
 
 def depth(reading: Reading) -> Iterator[Fault]:
-    """More layers in a row than the exercise asks for, or fewer."""
+    """Yield a fault if there are more or fewer successive layers than required."""
     found, asked, count = reading.found, len(reading.asked.widths or ()), _in_a_row(reading.found)
     least = reading.asked.min_layers or asked
     if count is None:
@@ -58,7 +58,7 @@ def depth(reading: Reading) -> Iterator[Fault]:
 
 
 def _too_few(found: Found, count: int, least: int) -> Fault:
-    """Return the fault of too few layers: one that is there and not connected, where that is why."""
+    """Return the fault of too few layers, or of a disconnected layer that explains it."""
     loose = [step.node for step in found.unused if not _mirrors(step, found.steps)]
     if loose:
         told = Text("a layer that the loss does not depend on")
@@ -68,7 +68,7 @@ def _too_few(found: Found, count: int, least: int) -> Fault:
 
 
 def _joined(found: Found) -> list[str]:
-    """Matrices that are trained on the way to the loss, and that no layer multiplies with."""
+    """Return trained matrices that affect the loss without being the weights of a layer."""
     graph, late = found.graph, found.graph.descendants([found.roles.labels])
     trained = found.roles.gradients.keys() - set(found.weights)
     way = graph.descendants([found.roles.images], stop=late) & graph.ancestors([found.loss])
@@ -77,16 +77,16 @@ def _joined(found: Found) -> list[str]:
 
 
 def scored_elsewhere(found: Found) -> bool:
-    """Whether the named logits have no part in the loss, as where classes are sampled.
+    """Whether the loss does not depend on the named logits, as in sampled losses.
 
-    Layers may lead to them.
+    Layers may lead to those logits.
     """
     logits = found.hints.get("logits")
     return logits is not None and logits not in found.graph.ancestors([found.loss])
 
 
 def looped(found: Found) -> bool:
-    """Whether a layer is in a loop: how often it is passed is not known."""
+    """Whether a layer is in a loop, so that the number of its applications is unknown."""
     return not _LOOPING.isdisjoint(ops_between(found.graph, found.roles.images, found.loss))
 
 
@@ -95,14 +95,14 @@ def _mirrors(step: Step, steps: Sequence[Step]) -> bool:
 
 
 def _asked_of(reading: Reading, asked: Sequence[Asked]) -> Iterator[tuple[Step, Asked]]:
-    """Yield each layer with what is asked of it; nothing where it is not known which is which."""
+    """Yield each layer with its requirement; nothing if they cannot be matched."""
     steps = reading.found.steps
     if len(asked) == len(steps) and not looped(reading.found):
         yield from zip(steps, asked, strict=True)
 
 
 def widths(reading: Reading) -> Iterator[Fault]:
-    """Layers of another width than required."""
+    """Yield a fault for each layer whose width is not as required."""
     for step, width in _asked_of(reading, reading.asked.widths or ()):
         if step.outputs not in (None, width):
             yield fault("wrong-width", step.node, _UNITS[step.kind == "dense"].format(outputs=step.outputs), str(width))
@@ -110,7 +110,7 @@ def widths(reading: Reading) -> Iterator[Fault]:
 
 
 def _narrow(reading: Reading) -> Iterator[Fault]:
-    """The first dense layer reads fewer numbers than an image has, and not each piece of it."""
+    """Yield a fault if the first dense layer reads only part of the image, and only once."""
     inputs, asked = reading.found.given.inputs, reading.asked.widths or ()
     for first, _ in islice(_asked_of(reading, asked), 1):
         if first.kind == "dense" and first.places in (None, 1) and (first.inputs or inputs) < inputs:
@@ -118,11 +118,11 @@ def _narrow(reading: Reading) -> Iterator[Fault]:
 
 
 _UNITS = {True: Text("{outputs} outputs"), False: Text("{outputs} channels")}
-"""How widths are called, by whether a layer is dense."""
+"""Words for a width, by whether the layer is dense."""
 
 
 def activations(reading: Reading) -> Iterator[Fault]:
-    """An activation between layers that is missing, or not the function that the exercise asks for."""
+    """Yield faults of activations between layers: missing, or not the required function."""
     asked = reading.asked.activations or [""] * len(reading.found.steps)
     grave = Severity.REMARK if _is_free(reading) else None
     lacking = "missing-activation" if reading.asked.nonlinear else "linear-layers"
@@ -141,7 +141,7 @@ def activations(reading: Reading) -> Iterator[Fault]:
 def _has_activation(step: Step) -> bool:
     """Whether a layer is known to have an activation, or to lack one that it needs.
 
-    Half of a separable convolution needs none; and where more than one way leads on, another may have one.
+    Half of a separable convolution needs none; and if its output takes several paths, another path may have one.
     """
     if step.activation == "none" and (step.kind == "depthwise-conv2d" or step.rejoined):
         return False
@@ -156,7 +156,7 @@ def _is_free(reading: Reading) -> bool:
 
 
 def bias(reading: Reading) -> Iterator[Fault]:
-    """Yield dense layers without the required bias; only a trial shows a bias hidden in the weights."""
+    """Yield dense layers without the required bias; only a run shows a bias hidden in the weights."""
     nodes = reading.found.graph.nodes
     if not reading.asked.bias or not reading.setup.opened:
         return
@@ -167,7 +167,7 @@ def bias(reading: Reading) -> Iterator[Fault]:
 
 
 def unused(reading: Reading) -> Iterator[Fault]:
-    """Layers that nothing depends on, or the whole network once more: a remark."""
+    """Yield a remark on layers that nothing depends on, or on a second copy of the network."""
     found = reading.found
     if _has_twin(found):
         yield fault("built-twice", node_of(found.roles.train_op))
@@ -176,7 +176,7 @@ def unused(reading: Reading) -> Iterator[Fault]:
 
 
 def _has_twin(found: Found) -> bool:
-    """Whether another optimizer is given gradients of variables of the same shapes as ours."""
+    """Whether another optimizer receives gradients of variables with the same shapes as ours."""
     graph, ours = found.graph, found.roles.updated
     others = moved_by_gradients(all_updates(graph)) - ours
     own, made = (Counter(graph.nodes[name].shape() for name in names) for names in (ours & {*found.weights}, others))
@@ -184,14 +184,14 @@ def _has_twin(found: Found) -> bool:
 
 
 def shared(reading: Reading) -> Iterator[Fault]:
-    """Yield successive layers that read the same weights; parallel layers share them by design.
+    """Yield successive layers that share weights; parallel layers share them by design.
 
-    So does what goes back by the weights that it came by, transposed: an autoencoder with tied weights. A layer that is
-    passed three times and more is a recurrence, which may be meant (Lan et al., 2020).
+    An autoencoder with tied (transposed) weights is also exempt. Weights that are used three or more times in a row may be an
+    intended recurrence (Lan et al., 2020).
     """
     graph, steps = reading.found.graph, reading.found.steps
     if reading.found.loss is None:
-        return  # what is a layer, and what belongs to a gradient, is not known
+        return  # without a loss, layers cannot be told from parts of a gradient
     for first, *others in by_weights(graph, steps):
         grave = Severity.REMARK if _is_free(reading) and len(others) >= MEANT else None
         for other in others:
@@ -202,20 +202,20 @@ def shared(reading: Reading) -> Iterator[Fault]:
 
 
 class _WeightLimits(NamedTuple):
-    """Where weights begin too large, or too small."""
+    """Thresholds for initial weights that are too large or too small."""
 
     huge: float = 10.5
-    """Root mean square times the root of the inputs, 5 % above ten; Glorot's is 1.4 where outputs are few."""
+    """Root mean square times sqrt(fan-in), 5 % above ten; Glorot's is 1.4 for few outputs."""
     huge_where_wild: float = 4.2
-    """The same, where the first scores spread by more than `wild`."""
+    """The same, if the initial logits spread by more than `wild`."""
     tiny: float = 0.01
-    """Share of Glorot's root mean square."""
+    """Fraction of Glorot's root mean square."""
     faint: float = 0.05
-    """Standard deviation of first scores; a hidden layer of such weights gives about a hundredth, Glorot's half of one."""
+    """Standard deviation of initial logits; a hidden layer with such weights gives about 0.01, Glorot's about 0.5."""
     wild: float = 100.0
-    """Standard deviation of first scores, at which their cross-entropy begins at about as much."""
+    """Standard deviation of initial logits, which is about their initial cross-entropy."""
     spreads: float = 2.0
-    """The same; ten scores that spread so far begin at a cross-entropy of 4, not at log 10."""
+    """Standard deviation of initial logits; ten classes then start at a cross-entropy of 4 instead of log 10."""
 
 
 LIMITS = _WeightLimits()
@@ -223,7 +223,7 @@ LIMITS = _WeightLimits()
 
 @dataclass(frozen=True)
 class _Beginning:
-    """How the weights of a product of a layer begin."""
+    """The initial weights of one matrix product of a layer."""
 
     reading: Reading
     step: Step
@@ -232,38 +232,38 @@ class _Beginning:
 
     @property
     def hidden(self) -> bool:
-        """Whether another layer follows; without a loss it may be its gradient that reads the layer."""
+        """Whether another layer follows; without a loss, the reader of this layer may be its gradient."""
         return self.layer.followed and (self.reading.found.loss is not None or not self.reading.free)
 
     @property
     def size(self) -> float:
-        """The root mean square of the weights."""
+        """Return the root mean square of the weights."""
         return float(np.sqrt(np.square(self.kernel).mean()))
 
     @property
     def fan_in(self) -> int:
-        """How many products each output is a sum of."""
+        """Return the number of terms in each output's sum."""
         counted = self.kernel[..., 0].size
         return counted if self.step.kind.startswith("conv") else self.step.inputs or counted
 
     @property
     def gain(self) -> float:
-        """By how much the layer makes numbers of one size larger that have nothing to do with one another."""
+        """Return the factor by which the layer amplifies uncorrelated inputs of equal size."""
         return float(self.size * self.fan_in**0.5)
 
     def is_zero(self) -> bool:
-        """Whether all units of a hidden layer begin with zeros, and nothing tells them apart."""
+        """Whether all weights of a hidden layer start at zero, and nothing breaks the symmetry."""
         return self.hidden and not self.kernel.any() and self.step.weights not in self.reading.start.parted
 
     def is_equal(self) -> bool:
-        """Whether all units of a hidden layer begin with the same weights, which are not zero."""
+        """Whether all units of a hidden layer start with the same nonzero weights."""
         apart = np.ptp(self.kernel, axis=-1).any() if self.kernel.shape[-1] > 1 else np.ptp(self.kernel) != 0
         return self.hidden and bool(self.kernel.any()) and not apart
 
     def is_huge(self) -> bool:
-        """Whether weights are large, and the first scores that come of them spread widely."""
+        """Whether the weights are large and the initial logits spread widely as a result."""
         start, found = self.reading.start, self.reading.found
-        # Averages of the data that are as they began make numbers large.
+        # Moving averages of the data at their initial values amplify numbers.
         wild = LIMITS.wild < start.spread < np.inf and not found.statistics
         inside = found.graph.ancestor_nodes([found.loss, *(one.output for one in found.steps)])
         gain = self.gain * min(1.0, factor_behind(found.graph, self.step.product, inside))
@@ -271,16 +271,16 @@ class _Beginning:
         return shown and gain > (LIMITS.huge_where_wild if wild else LIMITS.huge)
 
     def is_tiny(self) -> bool:
-        """Whether the weights of a hidden layer are not zero and so small that the first scores hardly differ."""
+        """Whether a hidden layer's weights are so small, but not zero, that initial logits hardly differ."""
         glorot = (2.0 / (self.fan_in + self.kernel.shape[-1])) ** 0.5
         faint = 0 < self.reading.start.spread < LIMITS.faint and not self.reading.found.statistics
         return self.hidden and faint and 0 < self.size < LIMITS.tiny * glorot
 
     def is_not_glorot(self) -> bool:
-        """Whether weights are asked to be uniform up to sqrt(6 / (inputs + outputs)) and are not.
+        """Whether weights should be uniform up to sqrt(6 / (inputs + outputs)) and are not.
 
-        Glorot and Bengio, 2010, equation 16. Each output of a convolution is a sum over its window, and each input goes into
-        as many.
+        Glorot and Bengio, 2010, equation 16. For a convolution, each output is a sum over its window, and each input
+        contributes to as many outputs.
         """
         kernel = self.kernel
         if self.reading.asked.initialisation != "glorot-uniform" or not kernel.any():
@@ -296,7 +296,7 @@ BEGINNINGS = (
     ("constant-initialisation", _Beginning.is_equal, Text("all weights equal"), Text("random weights"), None),
     ("huge-initialisation", _Beginning.is_huge, Text("numbers of about {size:.2g}"), Text("about {fan_in:.2g}"), None),
     ("tiny-initialisation", _Beginning.is_tiny, Text("numbers of about {size:.2g}"), Text("about {fan_in:.2g}"), None),
-    # Which layer function made it is charged where that is asked for.
+    # The required layer function is charged where the exercise asks for it.
     (
         "wrong-initialisation",
         _Beginning.is_not_glorot,
@@ -305,21 +305,21 @@ BEGINNINGS = (
         Severity.REMARK,
     ),
 )
-"""Code, condition, what is found, what is expected, and the severity where it is not the catalogue's."""
+"""Code, condition, found value, expected value, and a severity that overrides the catalogue's."""
 
 
 _NO_WEIGHTS = np.zeros(0)
 
 
 def initialisation(reading: Reading) -> Iterator[Fault]:
-    """Weights that begin all zero, all equal, huge, tiny, or not as the exercise asks."""
+    """Yield faults of initial weights: all zero, all equal, huge, tiny, or not as required."""
     for layer in reading.found.steps:
         for step in products([layer]):
             yield from _beginning_faults(reading, step, layer)
 
 
 def _beginning_faults(reading: Reading, step: Step, layer: Step) -> Iterator[Fault]:
-    """The first of `BEGINNINGS` that holds for a product of a layer."""
+    """Yield the first of `BEGINNINGS` that applies to one product of a layer."""
     value = reading.start.weights.get(step.weights, _NO_WEIGHTS)
     if not step.variables or value.ndim < 2 or not np.isfinite(value).all():
         return

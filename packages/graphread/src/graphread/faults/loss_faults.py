@@ -1,4 +1,4 @@
-"""Faults of the loss and of what goes into it."""
+"""Faults of the loss and of its inputs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SQUARED = ("mean-squared-error", "root-mean-squared-error", "euclidean-distance
 _SIGMOID = ("sigmoid-cross-entropy", "binary-cross-entropy", "log-of-sigmoid")
 _SCORES = ("cross-entropy-of-scores", "log-of-scores", "log-of-scores-tight")
 _LOGARITHMS = ("Log", "LogSoftmax", *FUSED_LOSSES)
-#: What turns scores into shares, and how that is called before a loss.
+#: Activations that turn logits into probabilities, and the code if one precedes the loss.
 _BEFORE = {
     "softmax": "softmax-before-loss",
     "sigmoid": "sigmoid-before-loss",
@@ -36,7 +36,7 @@ _SHIFTED = frozenset({"labels-off-by-one-up", "labels-off-by-one-down"})
 _SWAPPED = "labels-logits-swapped"
 _UNTOUCHED = ("none", "log-softmax", CLIPPED_LOG, "undecided", "other")
 _AXIS = ("loss-over-wrong-axis", Text("over the rows of a batch"), Text("over the classes of a row"))
-#: By the kind of the loss, what is wrong for any classifier: code, what was found, what is expected.
+#: Kinds of losses that are wrong for any classifier: code, what was found, what is expected.
 _BROKEN: Mapping[str, tuple[str, Said, Said]] = {
     **dict.fromkeys(OVER_ROWS.difference(_SQUARED), _AXIS),
     "labels-off-by-one-up": ("labels-off-by-one", Text("{label} {step}", step="+1"), Text("the {label} itself")),
@@ -54,15 +54,15 @@ _BROKEN: Mapping[str, tuple[str, Said, Said]] = {
         Text("rows of class 0, too: -(y log p + (1 - y) log(1 - p))"),
     ),
 }
-#: What is expected, by whether a single score tells two classes apart.
+#: The expected loss, indexed by whether a single logit separates two classes.
 _EXPECTED = Text("softmax cross-entropy"), Text("sigmoid cross-entropy")
 _FIRST = Text("a softmax first"), Text("a sigmoid first")
-#: Kinds of losses that are classed by another code than `wrong-loss`, where cross-entropy is asked for.
+#: Codes other than `wrong-loss` for kinds of losses, if cross-entropy is required.
 _OTHER = {**dict.fromkeys(_SIGMOID, "sigmoid-cross-entropy"), **dict.fromkeys(_SQUARED, "mse-on-logits")}
 
 
 def is_asked(reading: Reading) -> bool:
-    """Whether the exercise asks for softmax cross-entropy."""
+    """Whether the exercise requires softmax cross-entropy."""
     return reading.asked.loss == CROSS_ENTROPY
 
 
@@ -71,22 +71,22 @@ def _place(reading: Reading) -> str:
 
 
 def _kind(reading: Reading) -> str:
-    """The kind of the loss."""
+    """Return the kind of the loss."""
     return _SWAPPED if _log_of_labels(reading) else reading.loss.match.kind
 
 
 def squashed_before_loss(reading: Reading) -> Iterator[Fault]:
-    """An activation on what the loss itself turns into probabilities."""
+    """Yield a fault if an activation precedes a loss that applies softmax or sigmoid itself."""
     activation = reading.loss.last_activation
     if _kind(reading) in {CROSS_ENTROPY, _SWAPPED, *_SHIFTED} and activation not in _UNTOUCHED:
         told = Text("{activation} before the loss", activation=activation)
-        # A softmax or sigmoid may be there as the prediction: the loss that takes it for logits is at fault.
+        # The softmax or sigmoid may belong to the prediction: the fault is in the loss that takes it for logits.
         place = _place(reading) if activation in _BEFORE else reading.output
         yield fault(_BEFORE.get(activation, "relu-on-logits"), place, told, Text("no activation"))
 
 
 def another_loss(reading: Reading) -> Iterator[Fault]:
-    """Another loss than the cross-entropy that was asked for."""
+    """Yield a fault if the loss is not the required cross-entropy."""
     kind, last = _kind(reading), reading.loss.last_activation
     known = {UNDECIDED.kind, CROSS_ENTROPY, *_SCORES, *_BROKEN}
     if not is_asked(reading) or kind in known or _of_scores(reading):
@@ -98,7 +98,7 @@ def another_loss(reading: Reading) -> Iterator[Fault]:
 
 
 def broken_cross_entropy(reading: Reading) -> Iterator[Fault]:
-    """Formulas that are wrong for any classifier."""
+    """Yield a fault for a formula that is wrong for any classifier."""
     kind, place = _kind(reading), _place(reading)
     if kind in _BROKEN:
         code, told, expected = _BROKEN[kind]
@@ -110,7 +110,7 @@ def broken_cross_entropy(reading: Reading) -> Iterator[Fault]:
 
 
 def _of_scores(reading: Reading) -> bool:
-    """Whether the loss takes scores for probabilities: its logarithm is of the scores themselves."""
+    """Whether the loss takes logits for probabilities: it computes the logarithm of raw scores."""
     loss, kind = reading.loss, _kind(reading)
     if kind == "binary-cross-entropy":
         return loss.last_activation == "none" and not is_asked(reading)
@@ -122,7 +122,7 @@ def _of_scores(reading: Reading) -> bool:
 def _log_of_labels(reading: Reading) -> bool:
     """Whether the loss takes the logarithm of the labels, or of their softmax, instead of the scores.
 
-    The sum of p log(y + e) is an affine function of p at the label: by its values alone it is the negative probability.
+    For one-hot y, the sum of p log(y + e) is affine in p at the label: by values alone, it is the negative probability.
     """
     found = reading.found
     if reading.loss.match.kind != "negative-probability":
@@ -133,14 +133,14 @@ def _log_of_labels(reading: Reading) -> bool:
 
 
 def climbing(reading: Reading) -> Iterator[Fault]:
-    """A step that makes the loss larger."""
-    # Dual averaging begins with a jump towards zero, wherever the weights are: McMahan et al., 2013, algorithm 1.
+    """Yield a fault if a training step increases the loss."""
+    # Dual averaging starts with a jump toward zero from any weights: McMahan et al., 2013, algorithm 1.
     if reading.descent.climbs and reading.descent.kind not in DUAL_AVERAGING and reading.loss.match != CONSTANT:
         yield fault("maximises-loss", _place(reading), Text("each step makes the loss larger"), "smaller")
 
 
 def not_finite(reading: Reading) -> Iterator[Fault]:
-    """NaN or infinity for ordinary scores, or a logarithm of a probability that can be zero."""
+    """Yield a fault for NaN or infinity at ordinary logits, or for the logarithm of a possible zero."""
     if reading.loss.finite is False and not _of_scores(reading):
         yield fault("loss-not-finite", _place(reading))
     if reading.loss.finite_at_extremes is False:
@@ -148,12 +148,12 @@ def not_finite(reading: Reading) -> Iterator[Fault]:
 
 
 def wrong_tensor(reading: Reading) -> Iterator[Fault]:
-    """A gradient of something that the labels have no part in."""
+    """Yield a fault if the gradient is of a tensor that does not depend on the labels."""
     found, given = reading.found, reading.found.roles.gradients
     labels = found.roles.labels or found.hints.get("Y")
     if labels is None or labels in found.graph.ancestors(given.values()) or not _is_shown(found):
         return
-    # Of several networks that train against each other, each has a loss of its own, some without labels.
+    # Adversarial networks each have their own loss, and some of these use no labels.
     others = moved_by_gradients(all_updates(found.graph)) - given.keys()
     if not (reading.free and others):
         told = Text("a tensor without the {labels}"), Text("the loss")
@@ -161,9 +161,10 @@ def wrong_tensor(reading: Reading) -> Iterator[Fault]:
 
 
 def _is_shown(found: Found) -> bool:
-    """Whether there are gradients, and they show what they are made from.
+    """Whether there are gradients that show the tensors they were computed from.
 
-    Those of a loop are made from stacks, and those that are gathered in variables first show neither images nor labels.
+    Gradients of a loop are built from stacks, and accumulated ones pass through variables: they show neither images nor
+    labels.
     """
     graph, given = found.graph, found.roles.gradients
     gathered = graph.ancestor_nodes(given.values()).intersection(graph.variables) - given.keys()

@@ -1,4 +1,4 @@
-"""Faults of the train op: which optimizer it is, at which rate, and what it leaves as it is."""
+"""Faults of the train op: optimizer, learning rate, and layers that it does not train."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from graphread.fault import Fault
     from graphread.reading import Reading
 
-#: Kinds that are the one asked for with something added that exercises leave free.
+#: Kinds of optimizers accepted for the required one: variants that exercises permit.
 ALSO = {"adam": ("adam", "adamw", "amsgrad")}
-#: How far a rate may be off: rates measured from steps carry rounding.
+#: Relative tolerance of a learning rate: rates measured from steps carry rounding errors.
 SLACK = 0.03
 
 
 def optimizer(reading: Reading) -> Iterator[Fault]:
-    """Another optimizer than required."""
+    """Yield a fault if the optimizer is not the required one."""
     asked, found = reading.asked.optimizer, reading.descent.kind
     if asked and found and found not in ALSO.get(asked, (asked,)):
         yield fault("wrong-optimizer", reading.descent.place, found, asked)
 
 
 def rate(reading: Reading) -> Iterator[Fault]:
-    """Another learning rate than the one that was asked for."""
+    """Yield a fault if the learning rate is not the required one."""
     asked, descent = reading.asked.learning_rate, reading.descent
     if not asked or descent.rate is None or (descent.measured and list(optimizer(reading))):
-        return  # what multiplies the steps of another rule is not comparable
+        return  # another optimizer's step size is not comparable
     off = [abs(abs(rate) / asked - 1) for rate in (descent.rate, *descent.rates[:1])]
     if min(off) > SLACK:
         told = Text("learning rate {found:.3g}", found=descent.rate)
@@ -42,7 +42,7 @@ def rate(reading: Reading) -> Iterator[Fault]:
 
 
 def fed_rate(reading: Reading) -> Iterator[Fault]:
-    """A rate that waits to be fed where training feeds images and labels only."""
+    """Yield a fault if the learning rate must be fed, while training feeds only images and labels."""
     found, asked, descent = reading.found, reading.asked.learning_rate, reading.descent
     if asked is None or not found.given.has_parts or descent.rate is not None:
         return
@@ -51,7 +51,7 @@ def fed_rate(reading: Reading) -> Iterator[Fault]:
 
 
 def standing_rate(reading: Reading) -> Iterator[Fault]:
-    """A schedule by a counter that nothing counts up: it has one assignment, which is its first value."""
+    """Yield a fault if a schedule depends on a counter that is never incremented after initialization."""
     graph, rate = reading.found.graph, reading.descent.rate_of
     written = Counter(update.variable for update in all_updates(graph))
     for counter in graph.variables_in(rate):
@@ -60,7 +60,7 @@ def standing_rate(reading: Reading) -> Iterator[Fault]:
 
 
 def not_trained(reading: Reading) -> Iterator[Fault]:
-    """Yield layers that training does not change; a free network may leave some untrained on purpose."""
+    """Yield layers that training does not change; with a free choice, some may be frozen on purpose."""
     found, least, trainable = reading.found, reading.asked.min_layers, {*reading.setup.trainable}
     still = _still(reading)
     trained = [step for step in found.steps if not still.issuperset(step.variables)]
@@ -74,9 +74,9 @@ def not_trained(reading: Reading) -> Iterator[Fault]:
 
 
 def _still(reading: Reading) -> set[str]:
-    """The variables that training should move and does not; where nobody asks, another op may move them."""
+    """Return variables that training should update but does not; without an exercise, other ops may."""
     found, descent, graph = reading.found, reading.descent, reading.found.graph
-    # What an optimizer is given a gradient for may be moved later.
+    # Variables with an optimizer's gradient may change in later steps.
     later = found.roles.gradients.keys()
     still = {*descent.still, *descent.unreached} - later
     if not reading.setup.opened and descent.moved:

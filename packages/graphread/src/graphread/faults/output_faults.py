@@ -1,4 +1,4 @@
-"""Faults of what the network hands out, and parts of it that are not there."""
+"""Faults of the network's outputs, and missing parts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WRONG_AXIS = ("accuracy-over-wrong-axis", Text("the largest over the {images}")
 _NO_ARGMAX, _CLASSES = "accuracy-without-argmax", Text("the classes compared")
 _HALF = Text("class 1 where the probability is over 0.5, which is where the logit is over 0")
 _FIRST = Text("class 0 for every row, as the largest of a single number is always the first")
-#: By what was measured: code, what was found, what was expected.
+#: Form of the accuracy: code, what was found, what was expected.
 _ACCURACIES = {
     "wrong-axis": _WRONG_AXIS,
     "wrong-axis-probabilities": _WRONG_AXIS,
@@ -50,12 +50,12 @@ _ACCURACIES = {
 }
 
 
-#: What is no activation on the logits: a softmax of it is that of the scores, or it is none of the bank.
+#: Forms of the logits that are not faults: a softmax of them equals that of the scores, or they are unknown.
 _NO_ACTIVATION = frozenset({"none", "log-softmax", "classes", "distribution", "other"})
 
 
 def claimed_logits(reading: Reading) -> Iterator[Fault]:
-    """Logits that are probabilities already, where the loss is right all the same."""
+    """Yield a fault if `logits` are already probabilities, although the loss is right."""
     form = reading.outputs.logits_is or "none"
     right = reading.loss.match.kind == CROSS_ENTROPY and reading.loss.last_activation == "none"
     if not right or form in _NO_ACTIVATION:
@@ -68,10 +68,10 @@ def claimed_logits(reading: Reading) -> Iterator[Fault]:
 
 
 def uses_labels(reading: Reading) -> Iterator[Fault]:
-    """A prediction for which the labels are needed."""
+    """Yield a fault if the prediction depends on the labels."""
     found, graph, labels = reading.found, reading.found.graph, reading.found.roles.labels
     claimed = found.given.named("logits", "prediction")
-    # Where no loss is understood, a product of a gradient may be taken for a layer.
+    # If the loss is not understood, a product in a gradient may be mistaken for a layer.
     forward = graph.ancestor_nodes([found.loss, *claimed])
     made = [*claimed, *(step.data for step in found.steps if step.node in forward)]
     told = Text("depends on the {labels} that are fed"), Text("on the {images} only")
@@ -80,7 +80,7 @@ def uses_labels(reading: Reading) -> Iterator[Fault]:
 
 
 def accuracy(reading: Reading) -> Iterator[Fault]:
-    """An accuracy that is computed in another way; a measure that nobody asks for need not be a share."""
+    """Yield a fault if the accuracy is computed wrongly; without an exercise it need not be a fraction."""
     form, tensor = reading.outputs.accuracy_is, reading.found.outputs.accuracy
     if form in _ACCURACIES:
         code, found, expected = _ACCURACIES[form]
@@ -89,7 +89,7 @@ def accuracy(reading: Reading) -> Iterator[Fault]:
 
 
 def prediction(reading: Reading) -> Iterator[Fault]:
-    """Yield a named prediction that differs from the scores' class for no reason named already."""
+    """Yield a named prediction that differs from the logits' class with no other fault to explain it."""
     found, graph = reading.found, reading.found.graph
     tensor = found.hints.get("prediction")
     if tensor is None or reading.outputs.prediction_ranks or not reading.loss.decided:
@@ -103,25 +103,25 @@ def prediction(reading: Reading) -> Iterator[Fault]:
 
 
 def missing(reading: Reading) -> Iterator[Fault]:
-    """Parts that an exercise asks for and that are nowhere in the graph."""
+    """Yield the required parts that are nowhere in the graph."""
     found, roles = reading.found, reading.found.roles
     if reading.free:
         return
     lacking = _lacking(reading)
-    if lacking and found.given.names is not None:  # no net has these attributes, and one cause is reported once
+    if lacking and found.given.names is not None:  # a traced model has no `net`, and one cause is reported once
         yield fault("missing-tensor", "", Text("no step of training"), "compile(optimizer=…, loss=…)", Severity.FATAL)
         return
     for name in lacking:
         grave = Severity.FATAL if name in NOTHING_WITHOUT else None
         yield fault("missing-tensor", name, Text("no {name} in the graph", name=name), f"net.{name}", grave)
-    # What is made with variables has layers that may be hidden, in a loop or as single numbers.
+    # If variables are present, layers may be hidden in a loop or consist of scalars.
     if not found.steps and (roles.loss or roles.images) and not found.graph.variables_in(roles.loss):
         told = Text("no layer between {images} and loss")
         yield fault("missing-tensor", "logits", told, "net.logits", Severity.FATAL)
 
 
 def _lacking(reading: Reading) -> list[str]:
-    """The names of the parts that are not there; a loss that does without the labels is reported as such."""
+    """Return the names of missing parts; labels that only the loss ignores are not missing."""
     found, roles, outputs = reading.found, reading.found.roles, reading.found.outputs
     labels = roles.labels or (roles.loss and found.hints.get("Y"))
     parts = {"X": roles.images, "Y": labels, "loss": roles.loss, "train_op": roles.train_op}
@@ -134,7 +134,7 @@ def _lacking(reading: Reading) -> list[str]:
 
 
 def misnamed(reading: Reading) -> Iterator[Fault]:
-    """Yield attributes of `net` that hold another tensor than their role: a remark; names are hints."""
+    """Yield a remark on each attribute of `net` that names another tensor than its role; names are hints."""
     found, roles, hints = reading.found, reading.found.roles, reading.found.hints
     played = {"X": roles.images, "Y": roles.labels, "train_op": roles.train_op}
     if hints.get("loss") not in roles.losses:
@@ -147,7 +147,7 @@ def misnamed(reading: Reading) -> Iterator[Fault]:
     measure = node_of(hints.get("accuracy"))
     made = map(node_of, found.graph.descendants({*found.graph.sources} - {roles.labels}))
     if measure and measure not in found.graph.varied.union(made):
-        # As where Python compared and not the session, or labels are compared with labels.
+        # For example, Python compared objects in place of the session, or labels are compared with labels.
         told = Text("net.{value} is {tensor}", value="accuracy", tensor=measure)
         yield fault("accuracy-wrong", Text("accuracy"), told, Text("the share of {images} whose class is right"))
 

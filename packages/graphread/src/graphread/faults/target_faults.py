@@ -1,4 +1,4 @@
-"""Faults of a regression: in the loss, in the values it compares, and in the possible outputs."""
+"""Faults of a regression: the loss, the values that it compares, and the range of outputs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from graphread.reading import Reading
     from graphread.trial.target_trial import TargetTrial
 
-#: Of the targets' range so much may be out of reach: rounding, and a sigmoid that only comes close to 1.
+#: Fraction of the targets' range that may be out of reach: rounding, and a sigmoid that never quite reaches 1.
 EDGE = 0.02
 _CANCELLING = frozenset({SIGNED, OF_AVERAGES})
 _NO_MEANS = {"sum": Text("their sum"), "none": Text("a number for each row")}
@@ -31,7 +31,7 @@ def _place(reading: Reading) -> str:
 
 
 def for_classes(reading: Reading) -> Iterator[Fault]:
-    """A loss that compares classes; of one number for each row that nobody asks for it may be right."""
+    """Yield a fault if a regression has a classification loss."""
     graph, kind = reading.found.graph, reading.loss.match.kind
     ops = graph.ops_above([reading.found.loss])
     told: Said = kind.replace("-", " ")
@@ -42,13 +42,13 @@ def for_classes(reading: Reading) -> Iterator[Fault]:
 
 
 def _asked(reading: Reading) -> Said:
-    """The error that is asked for, in words."""
+    """Return the required error, in words."""
     kind = reading.asked.loss
     return kind.replace("-", " ") if kind in ASKED else Text("an error such as the mean squared error")
 
 
 def compared_wrongly(reading: Reading) -> Iterator[Fault]:
-    """A loss in which outputs meet the targets of other rows, or differences cancel."""
+    """Yield a fault if the loss compares each output with other rows' targets, or if differences cancel."""
     match, place = reading.loss.match, _place(reading)
     if _is_constant(reading):
         return
@@ -66,7 +66,7 @@ def _is_constant(reading: Reading) -> bool:
 
 
 def another_error(reading: Reading) -> Iterator[Fault]:
-    """Another error than required, or not its mean."""
+    """Yield a fault if the error is not the required one, or not its mean."""
     asked, kind = reading.asked.loss, reading.loss.match.kind
     if asked not in ASKED or kind in _CANCELLING | CLASSIFICATION | {UNDECIDED.kind}:
         return
@@ -77,7 +77,7 @@ def another_error(reading: Reading) -> Iterator[Fault]:
 
 
 def out_of_reach(reading: Reading) -> Iterator[Fault]:
-    """An activation of the last layer that keeps the output from where targets are."""
+    """Yield a fault if the last activation keeps the output from reaching the targets."""
     trial, last = reading.targets, reading.loss.last_activation
     targets, bounds = reading.asked.targets, _span(trial.low, trial.high)
     linear = (reading.asked.activations or ("",))[-1] == "none" and targets is None
@@ -91,18 +91,18 @@ def out_of_reach(reading: Reading) -> Iterator[Fault]:
 
 
 def _span(low: float, high: float) -> Text:
-    """A range of numbers in words."""
+    """Return a range of numbers in words."""
     return Text("from {low:.3g} to {high:.3g}", low=low, high=high)
 
 
 def _is_beyond(trial: TargetTrial, low: float, high: float) -> bool:
-    """Whether the smallest or the largest target cannot come out."""
+    """Whether the smallest or the largest target is out of reach."""
     edge = EDGE * (high - low)
     return trial.low > low + edge or trial.high < high - edge
 
 
 def another_prediction(reading: Reading) -> Iterator[Fault]:
-    """Yield a prediction that the loss does not compare; where none is required it may be a class."""
+    """Yield a prediction that is not the tensor in the loss; without an exercise it may be a class."""
     place, detail = node_of(reading.found.hints.get("prediction")), reading.loss.match.detail
     if reading.free or detail == PAIRS or reading.targets.prediction_fits is not False:
         return
@@ -110,7 +110,7 @@ def another_prediction(reading: Reading) -> Iterator[Fault]:
 
 
 def placeholder(reading: Reading) -> Iterator[Fault]:
-    """A placeholder that the targets do not fit."""
+    """Yield a fault if the targets do not fit their placeholder."""
     found = reading.found
     source, width = source_of(found.graph, found.roles.labels), found.given.classes
     if found.given.has_parts and not source.takes([width]) and not source.takes([]):

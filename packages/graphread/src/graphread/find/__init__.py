@@ -1,4 +1,4 @@
-"""The findings from following the graph: the start of experiments, and the input of faults."""
+"""Results of static analysis: the basis of experiments and the input of fault checks."""
 
 from __future__ import annotations
 
@@ -20,112 +20,111 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Given:
-    """What is given with a graph."""
+    """The facts given along with a graph."""
 
     hints: Mapping[str, str]
     """The student's names for parts: tensors, or an op for ``train_op``."""
     exercise: Exercise | None
-    """What asks for the network; None where nothing does."""
+    """The exercise with its requirements; None without one."""
     values: Mapping[str, Array]
     """Values of variables by op name."""
     eval_feed: Mapping[str, Array]
-    """The values that evaluation feeds in addition to images and labels, by tensor."""
+    """Values to feed at evaluation in addition to images and labels, by tensor."""
     has_parts: bool
-    """Whether the student's parts were given at all."""
+    """Whether the student's parts were given."""
     inputs: int
     classes: int
-    """How wide a flattened image is, and how many classes there are, or numbers in a target; 0 where that is not known
-    yet."""
+    """Size of a flattened input, and number of classes or of values in a target; 0 if not yet known."""
     names: Mapping[str, str] | None = None
-    """What the author calls the layer of each variable, where functions were traced: then nobody named parts of a graph."""
+    """The author's layer name for each variable of a traced model, which has no named parts; else None."""
 
     single: bool = False
-    """Whether a function puts out a single number for each row."""
+    """Whether a model has a single output for each row."""
     beside: frozenset[str] = frozenset()
-    """Further named parts, which a loop may run with the training step: tensors and ops by name."""
+    """Other named parts, which a loop may run along with the training step: tensors and ops by name."""
 
     @property
     def asked(self) -> Exercise:
-        """What is asked of the network: nothing where no exercise asks for it."""
+        """Return the exercise's requirements; none without an exercise."""
         return self.exercise or NOTHING_ASKED
 
     def named(self, *parts: str) -> list[str]:
-        """Return what the student calls these parts, of those that have a name."""
+        """Return the student's tensors for these parts, as far as they are named."""
         return [self.hints[part] for part in parts if part in self.hints]
 
     @property
     def regression(self) -> bool:
-        """Whether labels are real numbers to come close to, not classes."""
+        """Whether the labels are real-valued targets, not classes."""
         return self.single if self.exercise is None else self.exercise.outputs is not None
 
 
 @dataclass(frozen=True)
 class Found:
-    """What following the graph found; experiments refine it."""
+    """The results of static analysis; experiments refine them."""
 
     graph: Graph
     given: Given
-    """The graph as evaluation sees it, and what was given with it."""
+    """The graph as evaluation sees it, and the facts given along with it."""
     roles: Roles
     layers: Layers
     outputs: Outputs
-    """Which part plays which role; the layers and where they lead; prediction and accuracy."""
+    """The roles of parts; the layers and their outputs; prediction and accuracy."""
     statistics: frozenset[str] = frozenset()
-    """Variables that hold statistics of the data."""
+    """Variables that hold statistics of the data, such as moving averages."""
     unused: tuple[Step, ...] = ()
     """Layers that the loss does not depend on."""
     noisy: Mapping[str, Array] = field(default_factory=dict)
-    """What training feeds its switches, where numbers drawn at random then lead to the scores."""
+    """Feeds of training for the switches, if random numbers then affect the logits."""
     minimised: str | None = None
-    """The tensor whose gradient the optimizer is given, where that was tried out."""
+    """The tensor whose gradient the optimizer receives, if an experiment determined it."""
 
     @property
     def judged(self) -> bool:
-        """Whether an exercise asks for something, or everything trained compares with labels."""
+        """Whether the graph is judged: it has an exercise or labels, or trains nothing."""
         return self.exercise is not None or self.roles.labels is not None or self.roles.train_op is None
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """The linear step of each layer, in order."""
+        """Return the linear step of each layer, in order."""
         return self.layers.steps
 
     @property
     def scores(self) -> str | None:
-        """What the last layer's linear step puts out."""
+        """Return the output of the last layer's linear step."""
         return self.layers.scores
 
     @property
     def exercise(self) -> Exercise | None:
-        """What asks for the network."""
+        """Return the exercise with its requirements."""
         return self.given.exercise
 
     @property
     def asked(self) -> Exercise:
-        """What is asked of the network: nothing where no exercise asks for it."""
+        """Return the exercise's requirements; none without an exercise."""
         return self.given.asked
 
     @property
     def hints(self) -> Mapping[str, str]:
-        """The student's names for parts."""
+        """Return the student's names for parts."""
         return self.given.hints
 
     @property
     def loss(self) -> str | None:
-        """The tensor that is minimised, as far as known."""
+        """Return the minimized tensor, as far as known."""
         return self.minimised or self.roles.loss
 
     @property
     def read(self) -> str | None:
-        """The tensor that tells how the classes are scored: the loss, or one of its terms."""
+        """Return the tensor that shows how classes are scored: the loss, or one of its terms."""
         return self.layers.term or self.loss
 
     @property
     def weights(self) -> list[str]:
-        """The variables of the layers, in order."""
+        """Return the variables of the layers, in order."""
         found = [name for step in self.steps for name in (*step.variables, *step.bias)]
         return list(dict.fromkeys(found))
 
     @property
     def float_weights(self) -> list[str]:
-        """Those of the weights that hold real numbers."""
+        """Return the weights with a floating-point dtype."""
         return [name for name in self.weights if self.graph.nodes[name].dtype("dtype").startswith("float")]

@@ -1,4 +1,4 @@
-"""Which activation is this? A bank of functions of a number or a row, identified by values.
+"""Recognize an activation: a bank of elementwise and rowwise functions, compared by value.
 
 To add one, add a line to `ACTIVATIONS`; tests/reader/test_banks.py runs over all of it.
 """
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
 
     from graphread.graph.nodes import Array
 
-#: How Keras takes the logarithm of what it is told are probabilities.
+#: How Keras takes the logarithm of declared probabilities.
 CLIPPED_LOG = "clipped-log"
 _ERF = np.vectorize(math.erf, otypes=[np.float64])
 
 
 def sigmoid(z: Array) -> Array:
-    """1 / (1 + exp(-z)), without overflow."""
+    """Return 1 / (1 + exp(-z)), without overflow."""
     return np.exp(-np.logaddexp(0.0, -z))
 
 
 def softmax(z: Array, axis: int = -1) -> Array:
-    """exp(z) over its sum along `axis`, without overflow."""
+    """Return exp(z) divided by its sum along `axis`, without overflow."""
     powers = np.exp(z - z.max(axis=axis, keepdims=True))
     return np.asarray(powers / powers.sum(axis=axis, keepdims=True))
 
 
 def log_softmax(z: Array, axis: int = -1) -> Array:
-    """The logarithm of `softmax`."""
+    """Return the logarithm of `softmax`."""
     top = z.max(axis=axis, keepdims=True)
     return np.asarray(z - top - np.log(np.exp(z - top).sum(axis=axis, keepdims=True)))
 
@@ -69,7 +69,7 @@ ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
     "crelu": lambda z: np.concatenate([np.maximum(z, 0), np.maximum(-z, 0)], axis=-1),
 }
 
-#: Names under which the reader reports spellings of one thing.
+#: Variants that are reported under another name.
 SAME = {"gelu-tanh": "gelu", "hard-sigmoid-6": "hard-sigmoid", "scaled-tanh": "tanh"}
 
 #: Ops that are an activation by themselves, for reading without a lab.
@@ -89,7 +89,7 @@ OPS = {
 
 
 def _errors(before: Array, after: Array, offset: Array | None) -> Iterator[tuple[str, float]]:
-    """How far each function of the bank is from the values, relative to their size; see `name_activation`."""
+    """Yield the relative error of each function of the bank; see `name_activation`."""
     shift = 0.0 if offset is None else np.asarray(offset, dtype=np.float64).reshape(after.shape)
     for name, function in ACTIVATIONS.items():
         expected = function(before)
@@ -99,16 +99,16 @@ def _errors(before: Array, after: Array, offset: Array | None) -> Iterator[tuple
 
 
 def name_activation(before: Array, after: Array, offset: Array | None = None) -> str | None:
-    """The name of the function that turns values fed into values fetched, of as many rows (n, width).
+    """Return the name of the function that maps fed values to fetched values, both (n, width).
 
-    It is one of the bank, ``leaky-relu``, or None where nothing fits. `offset` is what is fetched when zeros are fed, where
-    something else is added to the function's value (a residual connection).
+    The name is one of the bank, ``leaky-relu``, or None if nothing fits. `offset` is the result for zeros, if another value
+    is added to the function's (a residual connection).
     """
     before, after = (np.atleast_1d(np.asarray(values, dtype=np.float64)) for values in (before, after))
     if not before.size or not after.size or not np.isfinite(after).all():
         return None
     before, after = before.reshape(len(before), -1), after.reshape(len(after), -1)
-    with np.errstate(all="ignore"):  # a function of another kind may be of numbers that it makes too large
+    with np.errstate(all="ignore"):  # other functions may overflow on these numbers
         errors = dict(_errors(before, after, offset))
     best = min(errors, key=errors.__getitem__, default="")
     if best and errors[best] < 1e-3:
@@ -119,12 +119,12 @@ def name_activation(before: Array, after: Array, offset: Array | None = None) ->
 
 
 def _slopes(before: Array, after: Array) -> Any:
-    """Return what numbers left of zero are multiplied by, as a masked array; all other numbers are masked."""
+    """Return the factors of negative numbers as a masked array; all other entries are masked."""
     return np.ma.masked_array(after, before >= -1e-3) / np.ma.masked_array(before, before >= -1e-3)
 
 
 def _is_leaky(before: Array, after: Array) -> bool:
-    """Two slopes that meet at zero, the left one smaller; it may differ by column (parametric ReLU)."""
+    """Whether the function has two slopes meeting at zero, the left one smaller, possibly per column."""
     positive, slopes = before > 1e-3, _slopes(before, after)
     if not positive.any() or not slopes.count() or not np.allclose(after[positive] / before[positive], 1, atol=1e-3):
         return False
@@ -132,7 +132,7 @@ def _is_leaky(before: Array, after: Array) -> bool:
 
 
 def leaky_slope(before: Array, after: Array) -> float | None:
-    """The slope below zero of a leaky ReLU that is the same for all numbers; None for other functions."""
+    """Return the negative slope of a leaky ReLU, equal for all numbers; None for other functions."""
     if before.shape != after.shape or not _is_leaky(before, after):
         return None
     slopes = _slopes(before, after)

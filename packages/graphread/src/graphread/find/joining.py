@@ -1,7 +1,7 @@
-"""Which linear steps form one layer? Those of equal depth that the same further layers read.
+"""Group linear steps into layers: steps of equal depth that feed the same later layers.
 
-Two towers of 750 neurons that are concatenated are a layer of 1500; the products of two halves of an image that are
-added are one product; ten neurons of their own are a layer of ten.
+Two towers of 750 neurons that are concatenated are a layer of 1500; the products of two halves of an image that are added are
+one product; ten separate neurons are a layer of ten.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _LINEAR = RESHAPING | _JOINING | words("Add AddV2 AddN Sub BiasAdd BiasAddV1 Str
 
 
 def depths(graph: Graph, steps: Sequence[Step]) -> list[int]:
-    """Return for each step how many steps its data passes at most, itself included."""
+    """Return, for each step, the largest number of steps on a path to it, including itself."""
     found: list[int] = []
-    for step in steps:  # they come in the graph's order: those before are known
+    for step in steps:  # steps are in topological order
         above = graph.ancestors([step.data])
         before = [depth for depth, other in zip(found, steps, strict=False) if other.product in above]
         found.append(1 + max(before, default=0))
@@ -35,7 +35,7 @@ def depths(graph: Graph, steps: Sequence[Step]) -> list[int]:
 
 
 def join_parts(graph: Graph, steps: Sequence[Step], ends: Sequence[str | None], images: str | None) -> list[Step]:
-    """Return the layers that steps are parts of."""
+    """Return the layers that the steps form."""
     steps = _once(graph, steps, images)
     levels = depths(graph, steps)
     products = {step.product for step in steps}
@@ -46,14 +46,14 @@ def join_parts(graph: Graph, steps: Sequence[Step], ends: Sequence[str | None], 
         groups.setdefault((level, readers or frozenset(below.intersection(ends))), []).append(step)
     inside = graph.ancestor_nodes(ends)
     joined = chain.from_iterable(_joined(graph, group, inside) for group in groups.values())
-    # A layer is where the last of its parts is: what reads it comes after it.
+    # A layer's position is that of its last part, which its readers follow.
     return sorted(joined, key=lambda step: max(graph.order[part.node] for part in (step, *step.parts)))
 
 
 def _once(graph: Graph, steps: Sequence[Step], images: str | None) -> list[Step]:
-    """Join products of the same weights with parts of a batch, or with a recurrence's states.
+    """Merge products that apply the same weights to parts of a batch or to a recurrence's states.
 
-    A layer that reads another layer's weights, and nothing but what comes out of that one, stays a step of its own.
+    A layer that applies another layer's weights to that layer's output alone remains a separate step.
     """
     seen = graph.descendants([images])
     result: list[Step] = []
@@ -65,14 +65,14 @@ def _once(graph: Graph, steps: Sequence[Step], images: str | None) -> list[Step]
 
 
 def _again(graph: Graph, first: Step, other: Step, seen: set[str]) -> bool:
-    """Whether `other` repeats `first`: not stacked on it, or with a further piece of the images."""
+    """Whether `other` repeats `first`: not stacked on it, or with further input from the images."""
     below, behind = graph.descendants([first.product]), graph.ancestors([first.data])
     reads = graph.values_read(below & graph.ancestors([other.data]))
     return other.data not in below or bool(reads & seen - below - behind)
 
 
 def _joined(graph: Graph, parts: Sequence[Step], inside: set[str]) -> list[Step]:
-    """Return the layer that steps are parts of; each by itself where nothing reads them together."""
+    """Return the layer that the steps form, or each step by itself if nothing reads them together."""
     common = set.intersection(*(graph.descendants([part.product]) for part in parts))
     meeting = min(common, key=lambda tensor: graph.order[node_of(tensor)], default=None)
     if len(parts) == 1 or meeting is None:
@@ -86,7 +86,7 @@ def _joined(graph: Graph, parts: Sequence[Step], inside: set[str]) -> list[Step]
 
 
 def _whole(parts: Sequence[Step], *, added: bool) -> Step:
-    """Return the layer whose parts are added or side by side; it has a bias if each part has one."""
+    """Return a layer of parts that are added or concatenated; it has a bias if each part has one."""
     biased = added or all(part.bias for part in parts)
     return replace(
         parts[0],
@@ -100,5 +100,5 @@ def _whole(parts: Sequence[Step], *, added: bool) -> Step:
 
 
 def _distinct(names: Iterable[Iterable[str]]) -> tuple[str, ...]:
-    """Return names in order, each once."""
+    """Return the names in order, without duplicates."""
     return tuple(dict.fromkeys(chain.from_iterable(names)))

@@ -1,9 +1,8 @@
-"""What are the layers? Products of data with variables between the images and the loss.
+"""Find the layers: products of data and variables between the images and the loss.
 
-This file finds them by following the graph and reads what can be read without running: widths from the shapes of
-variables, activations from single ops. What is read here is checked and completed in `graphread.trial.layer_trial`.
-Moving means and variances, kept next to training and used in evaluation, are distinguished from weights: no gradient moves them,
-and a place in a sum is not a bias.
+This static analysis determines widths from the shapes of variables, and activations from single ops;
+`graphread.trial.layer_trial` verifies and completes them. Moving means and variances are distinguished from weights: no gradient
+updates them, and one in a sum is not a bias.
 """
 
 from __future__ import annotations
@@ -32,19 +31,19 @@ if TYPE_CHECKING:
     from graphread.graph.nodes import Node
     from graphread.graph.plain import Graph
 
-#: Ops that change where numbers are, not the numbers.
+#: Ops that move numbers without changing them.
 RESHAPING = words(
     "Reshape Squeeze ExpandDims Identity IdentityN Cast Transpose Snapshot StopGradient CheckNumerics EnsureShape "
     "PreventGradient Pack Unpack Merge Switch Exit Enter SpaceToBatchND BatchToSpaceND"
 )
 _READING = words("Identity ReadVariableOp Cast Switch RefSwitch")
 _ADDITIONS = words("Add AddV2 BiasAdd BiasAddV1 Sub AddN")
-#: Ops that multiply with a constant, by the sign of its power.
+#: Ops that multiply by a constant, with the exponent of the constant.
 _SCALING = {"Mul": 1.0, "RealDiv": -1.0, "Div": -1.0}
 _NORMALISATIONS = words("FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3")
-#: Ops that move or pool what an activation made.
+#: Ops that move or pool an activation's output.
 _MOVING = RESHAPING | words("MaxPool AvgPool Pad ConcatV2")
-#: Nodes after a product among which its bias, or a constant factor, is looked for.
+#: Number of nodes after a product to search for its bias or a constant factor.
 _MOST_AFTER = 12
 CONVOLUTIONS = {
     "Conv2D": "conv2d",
@@ -53,7 +52,7 @@ CONVOLUTIONS = {
     "Conv2DBackpropInput": "conv2d-transpose",
     "Conv3DBackpropInputV2": "conv3d-transpose",
 }
-#: Where the shape of weights has inputs and outputs, of at least so many axes.
+#: Axes of inputs and outputs in the shape of the weights, for at least two axes.
 _WIDTHS = {
     **dict.fromkeys(("Conv2D", "Conv3D"), (-2, -1)),
     **dict.fromkeys(TRANSPOSED, (-1, -2)),
@@ -65,15 +64,14 @@ _WIDTHS = {
 
 @dataclass(frozen=True)
 class Step:
-    """A linear step: a product of `data` with `weights`, plus a bias.
+    """A linear step: the product of `data` and `weights`, plus a bias.
 
-    `output` is the tensor after the bias, `product` the one before; `inputs` and `outputs` are widths. Where several
-    products make one layer, those are its `parts`, and `added` says whether they are added or stand side by side, `repeated`
-    whether they are one product again, of other data: of parts of a batch, or step by step along a sequence.
-    `window` has the sides of what a convolution looks at, and `places` to how many places of an input the step is applied:
-    known once it was run.
-    `followed` says whether another step reads the result, `alone` whether that step's data is made from nothing else,
-    `rejoined` whether several ways lead from it to further layers.
+    `output` is the tensor after the bias, `product` the one before; `inputs` and `outputs` are widths. If several products
+    form one layer, these are its `parts`; `added` says whether they are summed or concatenated, `repeated` whether they apply
+    the same weights to other data: to parts of a batch, or along a sequence. `window` has the sides of a convolution's
+    kernel; `places` is the number of positions in an input at which the step is applied, known after a run. `followed` says
+    whether another step reads the result, `alone` whether that step's data depends on nothing else, `rejoined` whether it
+    reaches later layers on several paths.
     """
 
     node: str
@@ -101,7 +99,7 @@ class Step:
 def find_steps(graph: Graph, ends: Iterable[str | None], images: str | None) -> list[Step]:
     """Return the linear steps between the images and `ends`, in the graph's order.
 
-    All before `ends` where there are no images.
+    Without images, return all linear steps before `ends`.
     """
     inside = graph.ancestor_nodes(ends)
     if images is not None:
@@ -121,9 +119,9 @@ def find_steps(graph: Graph, ends: Iterable[str | None], images: str | None) -> 
 
 
 def _product(graph: Graph, node: Node, inside: set[str]) -> str | None:
-    """Return the tensor that holds the product.
+    """Return the tensor of the product.
 
-    For a multiplication element by element it is the sum that follows, if any.
+    For an elementwise multiplication this is the sum that follows; None without one.
     """
     tensor = f"{node.name}:0"
     if node.op in PRODUCTS:
@@ -133,7 +131,7 @@ def _product(graph: Graph, node: Node, inside: set[str]) -> str | None:
 
 
 def _after(graph: Graph, tensor: str, inside: set[str]) -> Iterator[tuple[Node, list[str]]]:
-    """Yield the nodes behind a tensor while a single one reads it, each with its other inputs."""
+    """Yield the nodes after a tensor as long as each has a single reader, with their other inputs."""
     for _ in range(_MOST_AFTER):
         readers = [node for node in graph.value_readers(tensor) if node.name in inside]
         if len(readers) != 1:
@@ -143,12 +141,12 @@ def _after(graph: Graph, tensor: str, inside: set[str]) -> Iterator[tuple[Node, 
 
 
 def weights_key(graph: Graph, step: Step) -> str:
-    """Return the variable, where the layer uses all of it as it is; else the tensor that is cut out of it."""
-    return graph.past(step.weights, _READING).removesuffix(":0")  # of what is split there are more
+    """Return the variable if the step uses all of it unchanged; else the tensor extracted from it."""
+    return graph.past(step.weights, _READING).removesuffix(":0")  # other outputs, as of Split, keep their index
 
 
 def by_weights(graph: Graph, steps: Iterable[Step]) -> list[list[Step]]:
-    """Return steps in groups that read the same weights, in order."""
+    """Return the steps in groups that share weights, in order."""
     groups: dict[str, list[Step]] = {}
     for step in steps:
         groups.setdefault(weights_key(graph, step), []).append(step)
@@ -167,7 +165,7 @@ def bias_after(graph: Graph, product: str, inside: set[str]) -> tuple[str, tuple
 
 
 def factor_behind(graph: Graph, product: str, inside: set[str]) -> float:
-    """Return by what numbers of the graph a product is multiplied, before its bias or behind it."""
+    """Return the constant factor that scales a product, before or after its bias."""
     factor = 1.0
     for node, others in _after(graph, product, inside):
         value = graph.constant(next(iter(others), product)) if node.op in _SCALING else None
@@ -179,7 +177,7 @@ def factor_behind(graph: Graph, product: str, inside: set[str]) -> float:
 
 
 def _normalisation(graph: Graph, tensor: str, inside: set[str]) -> tuple[str, bool]:
-    """Return the tensor behind a normalisation that follows, and whether one does."""
+    """Return the tensor after a normalization that follows, and whether there is one."""
     for node, _ in _after(graph, tensor, inside):
         if node.op in _NORMALISATIONS:
             return f"{node.name}:0", True
@@ -189,7 +187,7 @@ def _normalisation(graph: Graph, tensor: str, inside: set[str]) -> tuple[str, bo
 
 
 def _static_widths(graph: Graph, step: Step) -> tuple[int | None, int | None]:
-    """Return inputs and outputs as the shape of the one variable says that is used as it is."""
+    """Return inputs and outputs from the shape of the step's only variable, if it is used unchanged."""
     if len(step.variables) != 1:
         return None, None
     shape = graph.nodes[step.variables[0]].shape() or ()
@@ -200,7 +198,7 @@ def _static_widths(graph: Graph, step: Step) -> tuple[int | None, int | None]:
 
 
 def product_widths(node: Node, step: Step, shape: Sequence[int]) -> tuple[int | None, int | None]:
-    """Return inputs and outputs of a product whose weights have `shape`; None where that is not decided."""
+    """Return inputs and outputs of a product whose weights have `shape`; None if undecided."""
     if len(shape) == 1:
         return shape[0], 1
     if node.op == "DepthwiseConv2dNative":
@@ -214,7 +212,7 @@ def product_widths(node: Node, step: Step, shape: Sequence[int]) -> tuple[int | 
 
 
 def _turned(node: Node, step: Step) -> bool:
-    """Whether the product itself transposes its weights."""
+    """Whether the product op itself transposes its weights."""
     if node.op == "Einsum":
         terms, _, result = node.attributes["equation"].s.decode("utf-8", "replace").partition("->")
         place = [*node.inputs].index(step.weights)
@@ -224,14 +222,14 @@ def _turned(node: Node, step: Step) -> bool:
 
 
 def transposes(graph: Graph, step: Step) -> bool:
-    """Whether the weights are a variable transposed: on their way to the product or by it."""
+    """Whether the weights are a transposed variable: transposed before the product or by it."""
     ways = [way.op for name in step.variables for way in between(graph, f"{name}:0", step.weights)]
     node = graph.nodes[step.node]
     return (node.op in TRANSPOSED or _turned(node, step)) != bool(ways.count("Transpose") % 2)
 
 
 def between(graph: Graph, start: str | None, end: str | None) -> list[Node]:
-    """Return the nodes between `start` (excluded) and `end` in order; none if one is missing."""
+    """Return the nodes between `start` (excluded) and `end` in order; none if one is None."""
     names = {node_of(tensor) for tensor in graph.descendants([start]) & graph.ancestors([end])} - {node_of(start)}
     return [graph.nodes[name] for name in sorted(names, key=graph.order.__getitem__)]
 
@@ -242,40 +240,40 @@ def ops_between(graph: Graph, start: str | None, end: str | None) -> list[str]:
 
 
 def static_activation(graph: Graph, start: str, end: str) -> str:
-    """Return the activation between two tensors as the ops say it: a name, ``none``, or ``undecided``."""
+    """Return the activation between two tensors according to the ops: a name, ``none``, or ``undecided``."""
     ways = between(graph, start, end)
     found = [_activation_of(graph, node) for node in ways if node.op not in _MOVING] or ["none"]
-    pooled = "MaxPool" in {node.op for node in ways}  # the largest of a window is no linear function
+    pooled = "MaxPool" in {node.op for node in ways}  # max pooling is nonlinear
     return found[0] if len(found) == 1 and not (pooled and found == ["none"]) else "undecided"
 
 
 def _activation_of(graph: Graph, node: Node) -> str:
-    """Return the activation that an op is by itself, such as max(0, x); ``undecided`` for others."""
+    """Return the activation that a single op computes, such as max(0, x); ``undecided`` for others."""
     if node.op == "Maximum" and any(graph.holds_only(read, 0.0) for read in node.inputs):
         return "relu"
     return OPS.get(node.op, "undecided")
 
 
 def find_statistics(graph: Graph, trained: Graph, roles: Roles, evaluated: str | None) -> frozenset[str]:
-    """Find the variables that hold statistics of the data, before the tensor that is `evaluated`.
+    """Return the variables before the `evaluated` tensor that hold statistics of the data.
 
-    `graph` is as evaluation sees it, `trained` as training does.
+    `graph` is the graph as evaluation sees it, `trained` as training sees it.
     """
     used = set(graph.variables_in(evaluated))
     kept = {update.variable for update in all_updates(graph) if _keeps_statistics(graph, update, roles)}
-    # What an optimizer moves is a weight, even where only the branch of evaluation reads it.
+    # A variable that an optimizer updates is a weight, even if only the evaluation branch reads it.
     evaluated_alone = used.difference(trained.variables_in(evaluated), moved_by_gradients(roles.updates))
     return frozenset((kept & used) | {name for name in evaluated_alone if graph.nodes[name].rank() == 1})
 
 
 def _keeps_statistics(graph: Graph, update: Update, roles: Roles) -> bool:
-    """Whether an assignment (not an optimizer) writes values made from images and not from labels."""
+    """Whether an assignment (not an optimizer) writes values computed from images but not from labels."""
     read = written(graph, [update])
     return update.gradient is None and roles.images in read and roles.labels not in read
 
 
 def without_statistics(step: Step, statistics: frozenset[str]) -> Step:
-    """Return a layer whose bias holds no statistics of the data: where it did, they normalise it."""
+    """Return a layer without data statistics in its bias; it counts as normalized if there were any."""
     parts = tuple(without_statistics(part, statistics) for part in step.parts)
     bias = tuple(name for name in step.bias if name not in statistics)
     return replace(step, parts=parts, bias=bias, normalised=step.normalised or bias != step.bias)

@@ -1,7 +1,7 @@
-"""Which loss is this? A bank of exact formulas, right ones and named wrong ones, compared by value.
+"""Recognize a loss: a bank of exact formulas, right and wrong ones, compared by value.
 
-A formula takes scores z of shape (rows, classes) and labels of shape (rows,) and gives one number: what the loss is up
-to a factor and a constant. To add one, add a line to `LOSSES`; tests/reader/test_banks.py runs over all of it.
+A formula maps logits z of shape (rows, classes) and labels of shape (rows,) to one number: the loss up to a factor and a
+constant. To add one, add a line to `LOSSES`; tests/reader/test_banks.py covers all of them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 CROSS_ENTROPY = "softmax-cross-entropy"
 FUSED_LOSSES = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits")
-#: Formulas in which the rows of a batch meet, by name.
+#: Names of formulas that combine the rows of a batch.
 OVER_ROWS = frozenset(
     [
         "softmax-over-batch",
@@ -38,7 +38,7 @@ TOLERANCE = 4e-3
 
 @dataclass(frozen=True)
 class Observation:
-    """What the graph's loss was, summed, for these scores (rows, classes) and labels (rows,)."""
+    """The graph's loss, summed, for these logits (rows, classes) and labels (rows,)."""
 
     scores: Array
     labels: Array
@@ -49,9 +49,8 @@ class Observation:
 class LossMatch:
     """A formula that explains the observations: ``value = scale * formula + offset``.
 
-    `error` is relative to the values' spread.
-
-    `detail` says more ("label smoothing 0.1"), empty for the plain form.
+    `error` is the largest residual relative to the standard deviation of the values. `detail` names a variant ("label
+    smoothing 0.1"), empty for the plain form.
     """
 
     kind: str
@@ -62,9 +61,9 @@ class LossMatch:
 
 
 UNDECIDED = LossMatch("undecided", 1.0, 0.0, 0.0)
-"""In place of a formula that is not known."""
+"""The match for an unknown formula."""
 CONSTANT = LossMatch("constant", 0.0, 0.0, 0.0)
-"""In place of a formula that does not depend on the scores."""
+"""The match for a loss that does not depend on the logits."""
 
 
 def _hot(z: Array, labels: Array) -> Array:
@@ -72,12 +71,12 @@ def _hot(z: Array, labels: Array) -> Array:
 
 
 def _at(z: Array, labels: Array) -> Array:
-    """The column of the label, a row each."""
+    """Return the label's column of each row, (rows,)."""
     return np.asarray(z[np.arange(len(z)), labels])
 
 
 def cross_entropy_rows(z: Array, labels: Array) -> Array:
-    """Minus log softmax(z) at the label, a row each (Goodfellow et al., Deep Learning, 6.2.2.3)."""
+    """Return -log softmax(z) at the label, (rows,) (Goodfellow et al., Deep Learning, 6.2.2.3)."""
     return np.asarray(-_at(log_softmax(z), labels))
 
 
@@ -94,7 +93,7 @@ def _binary(p: Array, y: Array) -> float:
 
 
 def _hinge(z: Array, labels: Array) -> float:
-    """Crammer and Singer, 2001, and Weston and Watkins, 1999, differ; this is the latter's."""
+    """Return the multiclass hinge loss of Weston and Watkins, 1999 (not Crammer and Singer, 2001)."""
     right = _at(z, labels)[:, None]
     margins = np.maximum(0, 1 + z - right)
     margins[np.arange(len(z)), labels] = 0
@@ -102,7 +101,7 @@ def _hinge(z: Array, labels: Array) -> float:
 
 
 def _largest_hinge(z: Array, labels: Array) -> float:
-    """Keras' categorical hinge: of the wrong scores the largest counts, or zero."""
+    """Return Keras' categorical hinge: only the largest wrong score counts, or zero."""
     hot = _hot(z, labels)
     return float(np.maximum(0, 1 + ((1 - hot) * z).max(1) - (hot * z).sum(1)).sum())
 
@@ -115,7 +114,7 @@ def _shifted(step: int) -> Callable[[Array, Array], float]:
     return lambda z, labels: _cross_entropy(z, (labels + step) % z.shape[1])
 
 
-#: Kind → formula. The first is the right one; the others are right elsewhere, or wrong and common.
+#: Kind → formula. The first is the right one; the others are right elsewhere, or common mistakes.
 LOSSES: Mapping[str, Callable[[Array, Array], float]] = {
     CROSS_ENTROPY: _cross_entropy,
     "mean-squared-error": lambda z, labels: float(((z - _hot(z, labels)) ** 2).sum()),
@@ -149,39 +148,39 @@ LOSSES: Mapping[str, Callable[[Array, Array], float]] = {
 
 
 def recognise(observations: Sequence[Observation], kinds: Sequence[str] | None = None) -> LossMatch | None:
-    """Name the loss that gave these values, None where nothing explains them.
+    """Return the loss that explains these values, or None.
 
-    `observations` are twelve or more, of random scores and labels; `kinds` says which formulas to try: all, and the right
-    one with its variants (label smoothing, class weights, focal form), if None.
+    `observations` are twelve or more, with random logits and labels; `kinds` are the formulas to try. By default, all are
+    tried, including variants of the right one (label smoothing, class weights, focal loss).
     """
     values = varied_values(observations)
     if values is None:
         return None
-    with np.errstate(all="ignore"):  # a formula of another kind may divide by zero on these scores
+    with np.errstate(all="ignore"):  # other formulas may divide by zero on these logits
         formulas = {kind: [LOSSES[kind](o.scores, o.labels) for o in observations] for kind in kinds or LOSSES}
-    # Of formulas that are one for two classes the first counts.
+    # For two classes some formulas coincide; the first one counts.
     matches = (fitted(kind, features, values) for kind, features in formulas.items())
-    best = min(matches, key=lambda match: round(match.error, 9))  # digits, beyond which there is only rounding
+    best = min(matches, key=lambda match: round(match.error, 9))  # later digits are rounding errors
     variants = _variants(observations, values) if kinds is None else iter(())
     return next((match for match in chain([best], variants) if match.error < TOLERANCE), None)
 
 
 def varied_values(observations: Sequence[Observation]) -> Array | None:
-    """Return the values of the loss; None where they are not numbers, or are all the same."""
+    """Return the values of the loss; None if they are not finite, or all the same."""
     values = np.array([observation.value for observation in observations], dtype=np.float64)
     told = np.isfinite(values).all() and np.ptp(values) > 1e-9 * (1 + np.abs(values).max())
     return values if told else None
 
 
 def solved(features: Sequence[Sequence[float]] | Array, values: Array) -> tuple[Array, float]:
-    """Fit the values to the features (runs, n) and a constant; return factors and relative error."""
+    """Fit the values by the features (runs, n) and a constant; return coefficients and relative error."""
     columns = np.concatenate([np.asarray(features), np.ones((len(values), 1))], axis=1)
     factors, *_ = np.linalg.lstsq(columns, values, rcond=None)
     return factors, float(np.abs(values - columns @ factors).max() / values.std())
 
 
 def fitted(kind: str, features: Sequence[float] | Array, values: Array, detail: Said = "") -> LossMatch:
-    """Return the formula with this feature for each observation; infinite error if it cannot fit."""
+    """Return the fit of a formula with one feature per observation; infinite error if it cannot fit."""
     column = np.asarray(features, dtype=np.float64)[:, None]
     if not np.isfinite(column).all() or not np.ptp(column):
         return LossMatch(kind, 0.0, 0.0, np.inf, detail)
@@ -190,7 +189,7 @@ def fitted(kind: str, features: Sequence[float] | Array, values: Array, detail: 
 
 
 def _variants(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
-    """Yield the right loss in forms that an exercise may leave free, the simplest first."""
+    """Yield variants of the right loss that an exercise may permit, the simplest first."""
     yield from _smoothed(observations, values)
     for gamma in (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0):
         features = [_focal(o, gamma) for o in observations]
@@ -199,7 +198,7 @@ def _variants(observations: Sequence[Observation], values: Array) -> Iterator[Lo
 
 
 def _smoothed(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
-    """Label smoothing: a share of the label is spread over all classes (Szegedy et al., 2016)."""
+    """Yield label smoothing: a fraction of the label is spread over all classes (Szegedy et al., 2016)."""
     features = np.array([_smoothing(o.scores, o.labels) for o in observations])
     (right, spread, offset), error = solved(features, values)
     total = right + spread
@@ -209,18 +208,18 @@ def _smoothed(observations: Sequence[Observation], values: Array) -> Iterator[Lo
 
 
 def _smoothing(z: Array, labels: Array) -> list[float]:
-    """Cross-entropy at the labels, and at all classes alike."""
+    """Return the cross-entropy at the labels, and its mean over all classes."""
     return [_cross_entropy(z, labels), float(-log_softmax(z).mean(1).sum())]
 
 
 def _focal(observation: Observation, gamma: float) -> float:
-    """Lin et al., Focal Loss for Dense Object Detection, 2017."""
+    """Return the focal loss (Lin et al., Focal Loss for Dense Object Detection, 2017)."""
     rows = cross_entropy_rows(observation.scores, observation.labels)
     return float(((1 - np.exp(-rows)) ** gamma * rows).sum())
 
 
 def _weighted(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
-    """Each class with a weight of its own."""
+    """Yield cross-entropy with class weights."""
     classes = np.unique(np.concatenate([o.labels for o in observations]))
     if len(observations) < 2 * len(classes) + 2:
         return

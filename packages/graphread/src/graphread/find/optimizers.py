@@ -1,7 +1,7 @@
-"""Which optimizer is this, and at which rate? By its own op, or by what a few steps do.
+"""Recognize an optimizer and its learning rate, by its own op or by a few steps.
 
-To add an optimizer that TensorFlow has an op for, add a line to `FUSED`; for one that shows only in its steps, a
-function to `RULES` that turns the gradients so far into the direction of the next step at rate one.
+To add an optimizer that has a TensorFlow op, add a line to `FUSED`; for one that shows only in its steps, add a function to
+`RULES` that maps the gradients so far to the direction of the next step at learning rate one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Fused:
-    """An optimizer's op: its `kind`, and which of its inputs are gradient and rate."""
+    """An optimizer's op: its `kind`, and the indexes of its gradient and learning-rate inputs."""
 
     kind: str
     gradient: int
@@ -52,15 +52,15 @@ FUSED: Mapping[str, Fused] = {
     "PowerSign": Fused("powersign", 6, 2),
 }
 
-#: These take the gradients so far and no step from where the weights are.
+#: Their next weights follow from the gradients so far, not from the current weights.
 DUAL_AVERAGING = frozenset({"ftrl", "adagrad-da"})
 _PREFIXES = ("ResourceSparseApply", "SparseApply", "ResourceApply", "Apply")
-#: Optimizers' ops → their names in `FUSED`.
+#: Op names of optimizers → their names in `FUSED`.
 FUSED_OPS = {prefix + name: name for prefix, name in product(_PREFIXES, FUSED)}
 
 
 def _averaged(values: Sequence[Array], decay: float, *, share: float = 1.0, start: float = 0.0) -> Array:
-    """Return an average that forgets: each value multiplies it by `decay` and adds `share` of itself."""
+    """Return a decaying average: each value scales it by `decay` and adds `share` of itself."""
     average = np.full_like(values[0], start)
     for value in values:
         average = decay * average + share * value
@@ -73,7 +73,7 @@ def _squares(gradients: Sequence[Array], decay: float, start: float = 0.0) -> Ar
 
 
 def _momentum(decay: float, ahead: float, dampened: float) -> Rule:
-    """Return the rule of a velocity: `ahead` 1 looks ahead (Nesterov, 1983), `dampened` 1 averages."""
+    """Return the momentum rule: `ahead` 1 is Nesterov's (1983), `dampened` 1 averages the gradients."""
 
     def rule(gradients: Sequence[Array]) -> Array:
         velocity = _averaged(gradients, decay, share=1 - dampened * decay)
@@ -83,7 +83,7 @@ def _momentum(decay: float, ahead: float, dampened: float) -> Rule:
 
 
 def _adam(beta1: float, beta2: float, epsilon: float, corrected: float) -> Rule:
-    """Return Kingma and Ba's algorithm 1 (2015); 1 for `corrected` makes up for a start at zero."""
+    """Return Adam's rule (Kingma and Ba, 2015, algorithm 1); `corrected` 1 corrects the bias."""
 
     def rule(gradients: Sequence[Array]) -> Array:
         mean, count = _averaged(gradients, beta1, share=1 - beta1), len(gradients)
@@ -94,22 +94,22 @@ def _adam(beta1: float, beta2: float, epsilon: float, corrected: float) -> Rule:
 
 
 def _rmsprop(decay: float, start: float, epsilon: float) -> Rule:
-    """Return the rule that divides by a running root mean square (Tieleman and Hinton, 2012)."""
+    """Return the RMSProp rule: divide by a running root mean square (Tieleman and Hinton, 2012)."""
     return lambda gradients: np.asarray(gradients[-1] / np.sqrt(_squares(gradients, decay, start) + epsilon))
 
 
 def _adagrad(start: float) -> Rule:
-    """Return the rule of Duchi, Hazan and Singer (2011)."""
+    """Return the Adagrad rule (Duchi, Hazan and Singer, 2011)."""
     return lambda gradients: np.asarray(gradients[-1] / (np.sqrt(start + np.square(gradients).sum(axis=0)) + 1e-7))
 
 
 def _lion(gradients: Sequence[Array]) -> Array:
-    """Return the sign of an average (Chen et al., 2023)."""
+    """Return the Lion direction: the sign of an average (Chen et al., 2023)."""
     earlier = _averaged([np.zeros_like(gradients[0]), *gradients[:-1]], 0.99, share=0.01)
     return np.sign(0.9 * earlier + 0.1 * gradients[-1])
 
 
-#: Kind → the forms it comes in, each with the defaults of TensorFlow, Keras or the paper.
+#: Kind → its variants, with the defaults of TensorFlow, Keras or the paper.
 RULES: Mapping[str, Sequence[Rule]] = {
     "sgd": [lambda gradients: gradients[-1]],
     "momentum": [*starmap(_momentum, product((0.5, 0.8, 0.9, 0.95, 0.99), (0.0, 1.0), (0.0, 1.0)))],
@@ -121,27 +121,27 @@ RULES: Mapping[str, Sequence[Rule]] = {
 }
 
 
-#: What may be left over of the steps, relative to their size.
+#: Largest residual of the steps, relative to their norm.
 TOLERANCE = 5e-3
-#: A later rule has to leave over so many times less than an earlier one.
+#: A later rule must have a residual smaller by this factor than an earlier one.
 _CLEARER = 3.0
 
 
 @dataclass(frozen=True)
 class StepMatch:
-    """The optimizer that the steps look like: kind, rate (below zero if it climbs), residual."""
+    """The optimizer that explains the steps: kind, learning rate (negative for ascent), residual."""
 
     kind: str
     rate: float
     error: float
     signs: bool = False
-    """Whether these may be steps by the sign of the gradient: small steps of Adam and of Lion are alike."""
+    """Whether steps along the gradient's sign also explain them: small steps of Adam and Lion look alike."""
 
 
 def recognise_steps(gradients: Sequence[Array], steps: Sequence[Array]) -> StepMatch | None:
-    """Name the optimizer that made `steps` from the gradients before each, both flattened.
+    """Return the optimizer that made `steps` from the gradient before each, all flattened.
 
-    The answer is None where no rule explains all steps to a part in two hundred.
+    Return None if no rule explains all steps within 0.5 %.
     """
     fits = [_fitted(kind, rule, gradients, steps) for kind, rules in RULES.items() for rule in rules]
     enough = _CLEARER * min(match.error for match in fits)
@@ -155,7 +155,7 @@ def _fitted(kind: str, rule: Rule, gradients: Sequence[Array], steps: Sequence[A
     """Return the rule at the rate that explains the steps best; infinite error without information."""
     direction = np.concatenate([rule(gradients[:count]) for count in range(1, len(steps) + 1)])
     step = np.concatenate(steps)
-    # Sums of products, not BLAS: these are short, and threads that wait for each other cost more than they save.
+    # Plain sums instead of BLAS: the vectors are short, and synchronizing threads costs more than it saves.
     strength, size = float((direction**2).sum()), float((step**2).sum()) ** 0.5
     with np.errstate(all="ignore"):
         rate = -np.float64((direction * step).sum()) / strength

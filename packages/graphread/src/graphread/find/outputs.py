@@ -1,8 +1,8 @@
-"""What comes out of the layers? Scores, loss and its terms, a prediction, an accuracy; unused parts.
+"""Find the outputs of the layers: logits, loss terms, prediction, accuracy; find unused layers.
 
-Scores are one number for each class of each row, behind the last layer. Where a loss adds up several terms, the one
-that says what the classes are is read: a second classifier, a picture that is rebuilt, or the same loss on another part of the
-batch are terms of their own, each with its own way from the images. Weight decay is not a term: it does not depend on the images.
+Logits are one number for each class of each row, from the last layer. If a loss adds several terms, the one that scores the
+classes is read: an auxiliary classifier, a reconstruction, or the same loss on another part of the batch are separate terms,
+each with its own path from the images. Weight decay is not a term: it does not depend on the images.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _SCALING = words("Mul RealDiv DivNoNan Div")
 _ADDING = words("Add AddV2 AddN Sub Pack")
-#: What reads of an op may be terms of a sum.
+#: Inputs of an op that may be terms of a sum.
 _SUMMED = {
     **dict.fromkeys(_ADDING, slice(None)),
     **dict.fromkeys(words("Identity Mean Sum Reshape Squeeze Cast Neg StopGradient CheckNumerics"), slice(1)),
@@ -35,45 +35,43 @@ _MOST_TERMS = 40
 
 
 LABEL_TESTS = words("Equal NotEqual InTopK InTopKV2 ApproximateEqual")
-#: Candidates for an accuracy that nothing names.
+#: Number of candidates for an unnamed accuracy.
 _MOST_ACCURACIES = 6
 
 
 @dataclass(frozen=True)
 class Layers:
-    """The layers, and where they lead."""
+    """The layers, and the tensors that they lead to."""
 
     steps: tuple[Step, ...] = ()
     """The linear step of each layer, in order."""
     scores: str | None = None
-    """What the last layer's linear step puts out, before any activation; None where there is no such tensor."""
+    """The output of the last layer's linear step, before any activation; None if there is no such tensor."""
     chain: tuple[str, ...] = ()
-    """The tensors that all ways from the images to the loss pass, from `scores` to where the labels come in."""
+    """The tensors on every path from the images to the loss, from `scores` to the last before the labels enter."""
     term: str | None = None
-    """The term of the loss that is read, where it is a sum of several; `aside` are the steps that only others need."""
+    """The term of the loss that is read, if there are several; `aside` are the steps that only the others need."""
     aside: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True)
 class LossReading:
-    """What is known of the loss."""
+    """The facts known about the loss."""
 
     match: LossMatch = UNDECIDED
-    """The formula that it is."""
+    """Its formula."""
     logits: str | None = None
-    """The tensor behind the last layer that `match` is a formula of."""
+    """The tensor after the last layer that is the argument of `match`."""
     last_activation: str = "undecided"
-    """What stands between the scores and `logits`; of several functions the last one, `inner_activations` are the
-    others."""
+    """The function between the scores and `logits`; the last of several, `inner_activations` are the others."""
     inner_activations: tuple[str, ...] = ()
     reduction: str = "undecided"
     """``mean``, ``sum``, ``none``, ``other`` or ``undecided``."""
     form: str = ""
-    """How the tried scores are arranged, ``rows`` or ``columns``; empty for neither."""
+    """Layout of the logits in the experiment, ``rows`` or ``columns``; empty if neither."""
     finite: bool | None = None
     finite_at_extremes: bool | None = None
-    """Whether it is a number for ordinary scores, and for scores of which a softmax makes zeros; None where that was
-    not asked."""
+    """Whether the loss is finite for ordinary logits, and for logits whose softmax contains zeros; None if untested."""
 
     @property
     def decided(self) -> bool:
@@ -83,7 +81,7 @@ class LossReading:
 
 @dataclass(frozen=True)
 class Outputs:
-    """The tensors that come out in addition to the loss, None if missing; `accuracies` are candidates."""
+    """The output tensors in addition to the loss, None if missing; `accuracies` are candidates."""
 
     prediction: str | None = None
     accuracy: str | None = None
@@ -92,9 +90,9 @@ class Outputs:
 
 
 def find_layers(graph: Graph, roles: Roles, hints: Mapping[str, str], loss: str | None, ends: Sequence[str]) -> Layers:
-    """Return the layers before the loss, and the scores.
+    """Return the layers before the loss, and the logits.
 
-    Where the loss has several terms, those of the term that is read.
+    If the loss has several terms, return the layers of the term that is read.
 
     Without a loss, the layers end in the network's named outputs: `ends`.
     """
@@ -114,14 +112,14 @@ def find_layers(graph: Graph, roles: Roles, hints: Mapping[str, str], loss: str 
 
 
 def _parts(steps: Iterable[Step]) -> list[Step]:
-    """Return layers and what they are joined of."""
+    """Return the layers and their parts."""
     return [part for step in steps for part in (step, *step.parts)]
 
 
 def _find_scores(
     graph: Graph, roles: Roles, steps: Sequence[Step], loss: str | None
 ) -> tuple[str | None, tuple[str, ...]]:
-    """Return the last layer's output, and the way from there to the loss without further variables."""
+    """Return the last layer's output, and the path from it to the loss without further variables."""
     reads_labels = graph.descendants([roles.labels])
     before = [tensor for tensor in graph.dominators(roles.images, loss) if tensor not in reads_labels]
     products = {part.product for part in _parts(steps)}
@@ -131,7 +129,7 @@ def _find_scores(
 
 
 def _joined_later(graph: Graph, tensor: str, end: str) -> bool:
-    """Whether between `tensor` and `end` something comes in that is made from variables."""
+    """Whether another tensor computed from variables joins in between `tensor` and `end`."""
     below = graph.descendants([tensor])
     reads = graph.values_read(below.intersection(graph.ancestors([end])) - {tensor})
     return not graph.varied.isdisjoint(map(node_of, reads - below))
@@ -140,7 +138,7 @@ def _joined_later(graph: Graph, tensor: str, end: str) -> bool:
 def _terms(graph: Graph, roles: Roles, hints: Mapping[str, str], loss: str | None, steps: Sequence[Step]) -> list[str]:
     """Return the terms that depend on images and labels, likeliest first: named logits, then deepest.
 
-    Empty where the loss is one term only.
+    Empty if the loss is a single term.
     """
     claimed = [hints.get("logits"), hints.get("prediction")]
     products = {step.product for step in steps}
@@ -151,13 +149,13 @@ def _terms(graph: Graph, roles: Roles, hints: Mapping[str, str], loss: str | Non
 
 
 def _summands(graph: Graph, loss: str | None) -> set[str]:
-    """Return all that the loss is a sum of, sums of sums included, and the loss."""
+    """Return all summands of the loss, including nested sums and the loss itself."""
     learned = graph.fed & graph.varied
 
     def terms(tensor: str) -> Iterable[str]:
         node = graph[tensor]
         reads = graph.value_inputs(node)
-        # What a loss is divided by may be counted from the rows, but holds no loss itself.
+        # A divisor of the loss may be a count of rows, but contains no loss itself.
         varied = [read for read in reads if node_of(read) in learned]
         return varied[:1] if node.op in _SCALING and len(varied) == 1 else reads[_SUMMED.get(node.op, slice(0))]
 
@@ -165,9 +163,9 @@ def _summands(graph: Graph, loss: str | None) -> set[str]:
 
 
 def find_outputs(graph: Graph, roles: Roles, hints: Mapping[str, str], scores: str | None) -> Outputs:
-    """Find candidates for prediction and accuracy, from the student's names first, then from the graph."""
+    """Return prediction and accuracy, by the student's names first, then by the graph."""
     prediction, accuracy, logits = hints.get("prediction"), hints.get("accuracy"), hints.get("logits")
-    # By the images, not by the scores: what is evaluated may be another tower than the one that is trained.
+    # Search from the images, not from the logits: evaluation may use another tower than training.
     below, late = graph.descendants([roles.images]), graph.descendants([roles.labels])
     accuracies: tuple[str, ...] = ()
     if accuracy is None:
@@ -182,9 +180,9 @@ def find_outputs(graph: Graph, roles: Roles, hints: Mapping[str, str], scores: s
 
 
 def _find_accuracies(graph: Graph, roles: Roles, scores: str | None, both: set[str]) -> tuple[tuple[str, ...], bool]:
-    """Return candidates for an accuracy made from `both`, and whether anything compares the two.
+    """Return candidates for an accuracy among `both`, and whether any op compares predictions and labels.
 
-    Where nothing does, it may be what else both lead to at last: a confusion matrix.
+    If none does, a candidate may be another result of both, such as a confusion matrix.
     """
     updating = written(graph, roles.updates)
     compared = graph.descendants(graph.made_by(LABEL_TESTS) & both - updating)
@@ -206,14 +204,14 @@ def _is_ours(graph: Graph, tensor: str, own: set[str], trained: set[str]) -> boo
 def find_unused(graph: Graph, roles: Roles, used: Sequence[Step], claimed: Sequence[str]) -> tuple[Step, ...]:
     """Return layers that read the images but affect neither the loss nor a `claimed` output.
 
-    `used` are the layers of the network, those of all terms of its loss.
+    `used` are the layers of the network, including those of all loss terms.
     """
     if roles.images is None or not used:
         return ()
     needed = graph.ancestors([*claimed, *roles.losses]) | written(graph, roles.updates)
     loose = graph.made_by(PRODUCTS) - needed - {f"{name}:0" for name in graph.untaken}
     late = graph.descendants([roles.labels])
-    # The same weights once more, as tracing leaves them behind, are no layer of their own.
+    # A second use of the same weights, which tracing leaves behind, is not a layer of its own.
     own = set(chain.from_iterable(step.variables for step in used))
     steps = find_steps(graph, loose, roles.images)
     return tuple(

@@ -1,6 +1,6 @@
-"""Which part plays which role: what trains, what is minimised, where images and labels come in.
+"""Assign roles: the op that trains, the tensor that is minimized, and the inputs of images and labels.
 
-Found by following the graph. The student's own names are hints: they choose among what the graph allows.
+Static analysis finds them. The student's own names are hints: they choose among what the graph allows.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from graphread.graph.nodes import Node
     from graphread.graph.plain import Graph
 
-#: Ops through which no gradient comes: what lies behind one is not what was minimised.
+#: Ops that pass no gradient: the result of one cannot be the minimized tensor.
 NOT_DIFFERENTIABLE = words(
     "ArgMax ArgMin Equal NotEqual Greater GreaterEqual Less LessEqual InTopK InTopKV2 Round Floor Ceil Sign Rint "
     "LogicalAnd LogicalOr LogicalNot Shape Size Rank ZerosLike OnesLike ApproximateEqual IsNan "
@@ -39,20 +39,20 @@ PRODUCTS = words(
     "MatMul BatchMatMul BatchMatMulV2 BatchMatMulV3 SparseMatMul Einsum Conv2D Conv3D DepthwiseConv2dNative "
     "SparseTensorDenseMatMul Conv2DBackpropInput Conv3DBackpropInputV2",
 )
-#: Reads the places, the values and the shape of a sparse matrix, and then the weights.
+#: Inputs: indices, values and shape of a sparse matrix, then the weights.
 SPARSE = "SparseTensorDenseMatMul"
-#: Transposed convolutions: they read the shape of the result, and then weights and data.
+#: Transposed convolutions, with inputs: shape of the result, weights, data.
 TRANSPOSED = frozenset({"Conv2DBackpropInput", "Conv3DBackpropInputV2"})
-#: Functions that are not written out: what they compute is not decided.
+#: Functions that are not inlined: what they compute is undecided.
 HIDING = BRANCHES + LOOPS
-#: Where a product has data and weights, where they are not its first two inputs.
+#: Indexes of data and weights, for products in which these are not the first two inputs.
 _OPERANDS = {SPARSE: (1, 3), **dict.fromkeys(TRANSPOSED, (1, 2))}
-#: Ops that change a variable → the kind of the update, and which inputs are gradient and rate; -1 for none.
+#: Ops that change a variable → kind of update, input indexes of gradient and learning rate; -1 for none.
 _UPDATES = {
     **{op: (op, -1, -1) for op in ASSIGNMENTS},
     **{op: (name, FUSED[name].gradient, FUSED[name].rate) for op, name in FUSED_OPS.items()},
 }
-#: Of more products than this, or ops that train apart from each other, a graph is no network of a course.
+#: Limits on products and on separate train ops; a course's network stays below.
 MAX_PRODUCTS = 4_000
 MAX_TRAIN_OPS = 300
 
@@ -70,10 +70,10 @@ class Update:
 
 @dataclass(frozen=True)
 class Roles:
-    """What was found: tensors, or ops for `train_op`; None where nothing plays the role.
+    """The roles: tensors, or an op for `train_op`; None for a role that nothing plays.
 
-    `losses` are all tensors that might be what is minimised, the likeliest first; `reasons` say why each was chosen, by the
-    names that parts have in a student's network.
+    `losses` are all tensors that may be the minimized one, likeliest first; `reasons` explain each choice, by the names of
+    parts in a student's network.
     """
 
     train_op: str | None = None
@@ -86,27 +86,27 @@ class Roles:
 
     @property
     def loss(self) -> str | None:
-        """The likeliest of the losses."""
+        """Return the likeliest loss."""
         return next(iter(self.losses), None)
 
     @property
     def updated(self) -> set[str]:
-        """The variables that training changes."""
+        """Return the variables that training changes."""
         return {update.variable for update in self.updates}
 
     @property
     def fused(self) -> list[Update]:
-        """The updates by optimizers' own ops, which are given gradients."""
+        """Return the updates by optimizer ops, which receive gradients."""
         return [update for update in self.updates if update.gradient]
 
     @property
     def gradients(self) -> dict[str, str]:
-        """The gradients that optimizers' own ops are given, by variable."""
+        """Return the gradients that optimizer ops receive, by variable."""
         return {update.variable: str(update.gradient) for update in self.fused}
 
 
 def update_of(graph: Graph, node: Node) -> Update | None:
-    """Return the update that a node makes, if it makes one."""
+    """Return the update that a node performs, or None."""
     rule = _UPDATES.get(node.op)
     if rule is None:
         return None
@@ -118,39 +118,39 @@ def update_of(graph: Graph, node: Node) -> Update | None:
 
 
 def all_updates(graph: Graph) -> list[Update]:
-    """Return all updates in the graph, run by any op or none."""
+    """Return all updates in the graph, whether or not any op runs them."""
     return [update for node in graph.nodes.values() if (update := update_of(graph, node)) is not None]
 
 
 def moved_by_gradients(updates: Iterable[Update]) -> set[str]:
-    """Return the variables that optimizers move."""
+    """Return the variables that optimizers update."""
     return {update.variable for update in updates if update.gradient}
 
 
 def updates_under(graph: Graph, train_op: str) -> tuple[Update, ...]:
-    """Return all updates that running `train_op` makes."""
+    """Return all updates that running `train_op` performs."""
     names = graph.ancestor_nodes([f"{graph[train_op].name}:0"], control=True)
     updates = filter(None, (update_of(graph, graph.nodes[name]) for name in names))
     return tuple(sorted(updates, key=lambda update: graph.order[update.node]))
 
 
 def updates_of(graph: Graph, names: Iterable[str]) -> list[Update]:
-    """Return the updates that running these names makes; none for names that are not in the graph."""
+    """Return the updates that running these names performs; none for names that are not in the graph."""
     return [update for name in names if name in graph for update in updates_under(graph, name)]
 
 
 def written(graph: Graph, updates: Iterable[Update]) -> set[str]:
-    """Return all that what updates write is made from."""
+    """Return all tensors from which the updates compute the values that they write."""
     return graph.ancestors([tensor for update in updates for tensor in graph.nodes[update.node].inputs[1:]])
 
 
 def uses_data(graph: Graph, update: Update, sources: Iterable[str]) -> bool:
-    """Whether what an update writes depends on the data fed."""
+    """Whether the values that an update writes depend on fed data."""
     return not written(graph, [update]).isdisjoint(sources)
 
 
 def _operands(graph: Graph, node: Node) -> tuple[str, str] | None:
-    """Return data and weights of a product, if it has both: only weights depend on variables."""
+    """Return a product's data, which depend on fed rows, and weights, which do not; None for others."""
     first, last = _OPERANDS.get(node.op, (0, 1))
     for data, weights in permutations(node.inputs[first : last + 1 : last - first], 2):
         if node_of(data) in graph.fed and node_of(weights) in graph.varied - graph.fed:
@@ -161,16 +161,16 @@ def _operands(graph: Graph, node: Node) -> tuple[str, str] | None:
 def linear_steps(
     graph: Graph, ops: Iterable[str] = (*PRODUCTS, "Mul"), inside: Iterable[str] | None = None
 ) -> dict[str, tuple[str, str]]:
-    """Return data and weights of products by node: of the graph, of some ops, or of nodes `inside`."""
+    """Return data and weights of products by node: of all, of some ops, or of nodes `inside`."""
     among = graph.nodes.keys() if inside is None else set(inside)
     nodes = graph.of_ops(ops)
     return {node.name: found for node in nodes if node.name in among and (found := _operands(graph, node))}
 
 
 def find_roles(graph: Graph, hints: Mapping[str, str], pixels: int, classes: int) -> Roles:
-    """Find the roles that following the graph can find.
+    """Return the roles that static analysis can find.
 
-    `hints` are what the student says: role → tensor or op; `pixels` and `classes` how wide images and one-hot labels are.
+    `hints` are the student's names: role → tensor or op; `pixels` and `classes` are the widths of images and one-hot labels.
     """
     products = len(list(graph.of_ops(PRODUCTS)))
     require_at_most(
@@ -206,12 +206,12 @@ def _with_train_op(graph: Graph, hint: str, sources: list[str]) -> Roles:
 
 
 def _trains(graph: Graph, update: Update, sources: Iterable[str]) -> bool:
-    """Whether an update is part of training: an optimizer's, or one that depends on the fed data."""
+    """Whether an update belongs to training: an optimizer's, or one that depends on fed data."""
     return update.gradient is not None or uses_data(graph, update, sources)
 
 
 def train_ops(graph: Graph) -> list[tuple[str, int]]:
-    """Return the ops that nothing waits for and that train, each with its number of updates."""
+    """Return the ops that train and that no other op reads, each with its number of updates."""
     weights = graph.variables_in(*(operand for _, operand in linear_steps(graph).values()))
     training = [update for update in all_updates(graph) if _trains(graph, update, graph.rows)]
     moving = {update.node for update in training if update.variable in weights} or {one.node for one in training}
@@ -226,23 +226,23 @@ def train_ops(graph: Graph) -> list[tuple[str, int]]:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A tensor that may be what is minimised, and what speaks for it."""
+    """A tensor that may be the minimized one, with the evidence for it."""
 
     tensor: str
     named: bool
-    """Whether the student calls it the loss."""
+    """Whether the student names it as the loss."""
     updates: bool
-    """Whether its own labels reach what the training steps write: another loss may be for evaluation."""
+    """Whether its labels reach the values that training writes: another loss may be for evaluation only."""
     trained: int
     untrained: int
-    """How many products of weights that the steps move it is made from, and of others."""
+    """Number of products with weights that training updates, and with others, that it depends on."""
     fused: bool
-    """Whether a cross-entropy of TensorFlow's is in it."""
+    """Whether it contains one of TensorFlow's fused cross-entropy ops."""
     nodes: int
-    """How many nodes it is made from."""
+    """Number of nodes that it depends on."""
 
 
-#: What decides between candidates, the weightiest first; the largest value is the likeliest.
+#: Criteria for a loss, most important first; the largest value wins.
 _LOSS_TERMS: tuple[tuple[str, Callable[[_Candidate], float]], ...] = (
     ("named", lambda one: one.named),
     ("labels-reach-steps", lambda one: one.updates),
@@ -253,7 +253,7 @@ _LOSS_TERMS: tuple[tuple[str, Callable[[_Candidate], float]], ...] = (
 )
 
 
-#: Why a loss was chosen, by whether the student names it.
+#: Reason for the choice of a loss, by whether the student names it.
 _LOSS_REASONS = {
     True: Text("named by the network"),
     False: Text("depends on the {labels} and, differentiably, on what the layers compute"),
@@ -261,7 +261,7 @@ _LOSS_REASONS = {
 
 
 def _with_losses(graph: Graph, hint: str, roles: Roles, sources: list[str]) -> Roles:
-    """Return losses: differentiable in a product of data and variables, with a source that joins late."""
+    """Add losses: tensors differentiable in products of data and variables, with a late-joining source."""
     steps = linear_steps(graph)
     updating, made = written(graph, roles.updates), _made_by_layers(graph, steps)
     late = _late_by_end(graph, _ends(graph, made, roles, updating), made.intersection([hint]), sources)
@@ -296,27 +296,27 @@ def _late_by_end(graph: Graph, ends: Iterable[str], named: set[str], sources: li
 
 
 def _of_gradients(graph: Graph, tensor: str) -> bool:
-    """Whether only a loss's gradient is made so: then the output at an end is not a loss."""
+    """Whether a tensor depends on ops of a backward pass, so that it is not a loss."""
     above = graph.ancestors([tensor])
     backward = {f"{node.name}:1" for node in graph.of_ops(FUSED_LOSSES)}
     return not above.isdisjoint(backward) or any(graph[one].op.endswith(("Grad", "GradientArgs")) for one in above)
 
 
 def _ends(graph: Graph, made: set[str], roles: Roles, updating: set[str]) -> Iterator[str]:
-    """Yield the ends of values `made` from layers: not in updates, nor in branches off at evaluation."""
+    """Yield the ends of values `made` by layers: not in updates, nor in branches off at evaluation."""
     closed = graph.untaken | {update.node for update in roles.updates}
     return (tensor for tensor in made - updating - graph.values_read(made) if node_of(tensor) not in closed)
 
 
 def _late_sources(graph: Graph, tensor: str, sources: Iterable[str]) -> list[str]:
-    """Return the sources that reach `tensor` but none of the products with variables on its way."""
+    """Return the sources of `tensor` that do not pass through any product with variables."""
     above = graph.ancestors([tensor])
     early = _data_of(graph, linear_steps(graph, PRODUCTS, map(node_of, above)))
     return [source for source in sources if source in above - early]
 
 
 def _data_of(graph: Graph, steps: Mapping[str, tuple[str, str]]) -> set[str]:
-    """Return all that the data of products is made from."""
+    """Return all tensors from which the data of products is computed."""
     return graph.ancestors([data for data, _ in steps.values()])
 
 
@@ -325,7 +325,7 @@ def _data_of(graph: Graph, steps: Mapping[str, tuple[str, str]]) -> set[str]:
 
 @dataclass(frozen=True)
 class _Source:
-    """A tensor that may be fed images, or labels, and what speaks for it; no tensor where none may."""
+    """A tensor that may be fed images or labels, with the evidence for it; None if there is no tensor."""
 
     tensor: str | None
     named: bool
@@ -333,15 +333,15 @@ class _Source:
     """Whether the student names it, and whether layers read it."""
     fits: bool
     shaped: bool
-    """Whether its shape is that of the role, and whether it has one at all."""
+    """Whether its shape fits the role, and whether it declares one at all."""
 
 
-#: What decides between sources for a part, the weightiest first.
+#: Criteria for a source, most important first.
 _SOURCE_TERMS: Mapping[str, tuple[Callable[[_Source], bool], ...]] = {
     "X": (lambda one: one.early, lambda one: one.named, lambda one: one.fits, lambda one: one.shaped),
     "Y": (lambda one: one.named, lambda one: not one.early, lambda one: one.fits, lambda one: one.shaped),
 }
-#: Why a source was chosen, by whether the student names it.
+#: Reason for the choice of a source, by whether the student names it.
 _REASONS = {
     "X": {True: Text("named by the network"), False: Text("the layers read it")},
     "Y": {True: Text("named by the network"), False: Text("the loss reads it, the layers do not")},
@@ -349,7 +349,7 @@ _REASONS = {
 
 
 def _with_images_and_labels(graph: Graph, hints: Mapping[str, str], roles: Roles, pixels: int, classes: int) -> Roles:
-    """Find what is fed images and labels: of what the loss reads, or of all, where there is none."""
+    """Add the sources of images and labels: among those of the loss, or among all without a loss."""
     inside = graph.ancestors([roles.loss]) if roles.loss else set(chain.from_iterable(graph.outputs.values()))
     early = _read_by_layers(graph, inside)
 
@@ -374,7 +374,7 @@ def _ranked(
     early: set[str],
     fits: Callable[[Graph, str], bool],
 ) -> list[_Source]:
-    """Return what may be fed for a part, the likeliest first: sources, and what the student names."""
+    """Return possible sources for a part, likeliest first: the graph's, and the one the student names."""
     named = hints.get(part, "")
     found = [
         _Source(one, one == named, one in early, fits(graph, one), graph.static_shape(one) is not None)
@@ -392,21 +392,21 @@ def _read_by_layers(graph: Graph, inside: Iterable[str]) -> set[str]:
 
 
 def _label(targets: Iterable[_Source], *, read: bool) -> _Source:
-    """Return the labels' source: the likeliest that a loss has `read`, else one that looks like it."""
+    """Return the labels' source: the likeliest if a loss is `read`, else only one that fits."""
     return _first(one for one in targets if read or one.named or (one.fits and not one.early))
 
 
 def _first(sources: Iterator[_Source]) -> _Source:
-    """Return the first source; one without a name where there is none."""
+    """Return the first source; one without a tensor if there is none."""
     return next(sources, _Source(None, named=False, early=False, fits=False, shaped=False))
 
 
 def _holds(pixels: int, graph: Graph, source: str) -> bool:
-    """Whether a source may hold images of so many pixels."""
+    """Whether the shape of a source fits images with `pixels` values."""
     return math.prod(filter(None, graph.static_shape(source) or ())) % pixels == 0
 
 
 def _labels(classes: int, graph: Graph, source: str) -> bool:
-    """Whether a source may hold labels of so many classes."""
+    """Whether the shape of a source fits labels of `classes` classes."""
     shape = graph.static_shape(source) or ()
     return classes in shape or len(shape) == 1

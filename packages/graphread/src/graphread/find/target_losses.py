@@ -1,7 +1,7 @@
-"""Which error is this? A bank of formulas of regression, compared by value as those of `losses` are.
+"""Recognize a regression loss: a bank of error formulas, compared by value as in `losses`.
 
-An error takes what the network puts out z and the targets y, of one shape, and gives a number for each pair of theirs. To
-add one, add a line to `ERRORS`; tests/reader/test_regression.py runs over all of it.
+An error maps network outputs z and targets y of equal shape to one number for each pair. To add one, add a line to `ERRORS`;
+tests/reader/test_regression.py covers all of them.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 SQUARED, ABSOLUTE, HUBER = "mean-squared-error", "mean-absolute-error", "huber"
 ROOT = "root-mean-squared-error"
 SIGNED = "signed-difference"
-#: What a loss is of that takes the difference of averages, whatever it does with that then.
+#: A loss that depends on the difference of averages, in any way.
 OF_AVERAGES = "difference-of-averages"
 CLASSIFICATION = frozenset({"softmax-cross-entropy", "sigmoid-cross-entropy", "binary-cross-entropy"})
-#: Kinds that an exercise can ask for.
+#: Kinds that an exercise can require.
 ASKED = (SQUARED, ABSOLUTE, HUBER, ROOT)
 DELTAS = np.geomspace(0.02, 50, 69)
 SMALL = 1e-7
 
 
 def huber(difference: Array, delta: float) -> Array:
-    """Return half the square up to `delta`, a line beyond (Huber, Robust Estimation …, 1964)."""
+    """Return half the square up to `delta`, linear beyond (Huber, Robust Estimation …, 1964)."""
     size = np.abs(difference)
     return np.asarray(np.where(size <= delta, 0.5 * size**2, delta * size - 0.5 * delta**2))
 
@@ -43,7 +43,8 @@ def _log(value: Array) -> Array:
     return np.asarray(np.log(np.clip(value, SMALL, None)))
 
 
-#: Kind → error of each number, where it has no width to be found and is no root of a sum. Some are right elsewhere, or wrong.
+#: Kind → elementwise error, for errors without a free width and without a root of a sum. Some are mistakes, or right
+#: elsewhere.
 ERRORS: Mapping[str, Callable[[Array, Array], Array]] = {
     SQUARED: lambda z, y: (z - y) ** 2,
     ABSOLUTE: lambda z, y: np.abs(z - y),
@@ -58,33 +59,33 @@ ERRORS: Mapping[str, Callable[[Array, Array], Array]] = {
 
 
 def _summed(z: Array, y: Array, error: Callable[[Array, Array], Array]) -> float:
-    """The error of each row's output with its own target: how the numbers of the right loss come together."""
+    """Return the summed error of each row's output and its own target: the right pairing."""
     return float(error(z, y).sum())
 
 
 def _paired(z: Array, y: Array, error: Callable[[Array, Array], Array]) -> float:
-    """The error of each row's output with each row's target, (n, k) and (n, k)."""
+    """Return the summed error of each row's output with each row's target, both (n, k)."""
     return float(error(z[:, None], y[None]).sum())
 
 
 PAIRS = Text("each row with every other")
-"""`LossMatch.detail` of a loss in which each output meets every target."""
+"""`LossMatch.detail` of a loss that compares each output with every target."""
 
 
 def recognise_error(observations: Sequence[Observation]) -> LossMatch | None:
-    """Name the error that gave these values, None where nothing explains them.
+    """Return the error that explains these values, or None.
 
-    `observations` are twelve or more, of what the network put out (rows, outputs) and of targets of that shape.
+    `observations` are twelve or more, with network outputs (rows, outputs) and targets of the same shape.
     """
     values = varied_values(observations)
     if values is None:
         return None
-    with np.errstate(all="ignore"):  # a formula of another kind may take the logarithm of a number below zero
+    with np.errstate(all="ignore"):  # other formulas may take the logarithm of a negative number
         return next((match for match in _matches(observations, values) if match.error < TOLERANCE), None)
 
 
 def _matches(observations: Sequence[Observation], values: Array) -> Iterator[LossMatch]:
-    """Yield the fit of each formula: plain ones, then roots of sums, then those with a free width."""
+    """Yield the fit of each formula: plain ones, roots of sums, and those with a free width."""
     for together, detail in ((_summed, ""), (_paired, PAIRS)):
         for kind, error in ERRORS.items():
             yield fitted(kind, [together(o.scores, o.labels, error) for o in observations], values, detail)
@@ -106,7 +107,7 @@ def _distances(observation: Observation) -> float:
 def _with_delta(
     observations: Sequence[Observation], values: Array, together: Callable[..., float], detail: Said
 ) -> LossMatch:
-    """Huber's error at the width that explains best."""
+    """Return Huber's error with the delta that fits best."""
 
     def at(delta: float) -> LossMatch:
         features = [together(o.scores, o.labels, lambda z, y: huber(z - y, delta)) for o in observations]

@@ -1,4 +1,4 @@
-"""The content of a GraphDef: source, nodes, walks, constants; calls, loops and branches inlined.
+"""Parse a GraphDef: source, nodes, walks, constants; inline calls, resolve loops and branches.
 
-`source.read_source` gives the message of any object with a graph, `plain.plain_graph` its nodes and what reads what.
+`source.read_source` returns the message of any object with a graph, `plain.plain_graph` its nodes and edges.
 """

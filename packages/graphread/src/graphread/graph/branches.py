@@ -1,7 +1,7 @@
-"""What runs? Functions are written out, and branches are decided as evaluation passes them.
+"""Inline functions, and resolve branches as evaluation takes them.
 
-With the switches as evaluation sets them, the branches that are not taken are left out of walks that follow values.
-They stay in the graph: what training changes in one is still found by walks that follow control.
+With the switches set for evaluation, walks along values skip the branches not taken. These branches stay in the graph: walks
+along control inputs still find what training changes in them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SWITCHES = frozenset({"Switch", "RefSwitch"})
 
 
 def as_evaluated(graph: Graph, eval_feed: Mapping[str, Array]) -> Graph:
-    """Return the graph with all known branches and choices decided; a switch that is not fed is off."""
+    """Return the graph with all known branches and choices resolved; an unfed switch counts as False."""
     known = {tensor: np.asarray(value) for tensor, value in eval_feed.items()}
     for node in graph.of_ops(PLACEHOLDERS - {"PlaceholderWithDefault"}):
         if node.dtype("dtype") == "bool" and not graph.static_shape(node.name + ":0"):
@@ -35,7 +35,7 @@ def as_evaluated(graph: Graph, eval_feed: Mapping[str, Array]) -> Graph:
 
 
 def as_trained(graph: Graph, evaluated: Graph) -> tuple[Graph, dict[str, Array]]:
-    """Return the graph with the switches of the `evaluated` one reversed, and the values to feed."""
+    """Return the graph with the switches of the `evaluated` one inverted, and the values to feed."""
     values = {f"{node.name}:0": evaluated.constant(f"{node.name}:0") for node in graph.of_ops(PLACEHOLDERS)}
     turned = {tensor: ~value for tensor, value in values.items() if value is not None and value.dtype.kind == "b"}
     return (_chosen(Graph(graph.nodes.values()), {**evaluated.known, **turned}) if turned else evaluated), turned
@@ -53,7 +53,7 @@ def _chosen(graph: Graph, known: dict[str, Array]) -> Graph:
 
 
 def _dead(graph: Graph) -> set[str]:
-    """Return the tensors, and by their names the nodes, that are never computed."""
+    """Return the tensors that are never computed, and the names of their nodes."""
     dead: set[str] = set()
     for name in graph.order:
         node = graph.nodes[name]
@@ -67,7 +67,7 @@ def _dead(graph: Graph) -> set[str]:
 
 
 def _decided(graph: Graph, node: Node, dead: set[str]) -> Node:
-    """Return a decided branch or choice that only passes a value on; any other node unchanged."""
+    """Return a resolved branch or choice as a pass-through node; any other node unchanged."""
     kept = _CHOICES.get(node.op, _all_kept)(graph, node, dead)
     if not kept:
         return node
@@ -77,23 +77,23 @@ def _decided(graph: Graph, node: Node, dead: set[str]) -> Node:
 
 
 def _all_kept(*_: object) -> tuple[str, ...]:
-    """Return nothing: an op that makes no choice reads all that it did."""
+    """Return no inputs: ops without a choice stay unchanged."""
     return ()
 
 
 def _alive(_: Graph, node: Node, dead: set[str]) -> tuple[str, ...]:
-    """Return the one input of a merge that is computed; nothing for several."""
+    """Return the only live input of a merge; nothing if there are several."""
     alive = tuple(read for read in node.inputs if dead.isdisjoint((read, node_of(read))))
     return alive if len(alive) == 1 else ()
 
 
 def _switched(graph: Graph, node: Node, _: set[str]) -> tuple[str, ...]:
-    """Return what a switch hands on, where its condition is known."""
+    """Return the input of a switch if its condition is known."""
     return node.inputs[:1] if graph.constant(node.inputs[1]) is not None else ()
 
 
 def _selected(graph: Graph, node: Node, _: set[str]) -> tuple[str, ...]:
-    """Return what a choice by a known condition takes."""
+    """Return the selected input if the condition is known."""
     condition, first, second = node.inputs[:3]
     return {True: (first,), False: (second,), None: ()}[truth(graph.constant(condition))]
 
@@ -106,8 +106,8 @@ _CHOICES: Mapping[str, Callable[[Graph, Node, set[str]], tuple[str, ...]]] = {
 
 
 def inlined(meta: Message, feed: Mapping[str, Array]) -> tuple[Message, Graph, Graph]:
-    """Return the graph without calls; then as plain nodes; and those as evaluation sees them."""
+    """Return the message without calls, its plain graph, and that graph as evaluation sees it."""
     flat = written_out(meta)
     whole = plain_graph(flat.graph_def)
-    _ = whole.order  # a cycle raises an error before anything walks
+    _ = whole.order  # raises an error for a cyclic graph before any walk
     return flat, whole, as_evaluated(whole, feed)

@@ -1,4 +1,4 @@
-"""Values that are the same in every run: constants, and simple arithmetic on them."""
+"""Constant folding: values that are the same in every run, and simple arithmetic on them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class LargestFolded:
-    """How much is computed of what a graph always holds."""
+    """Limits of constant folding: elements of a constant, elements of an operand, and depth."""
 
     MAX_CONSTANT = 4_000_000
     MAX_FOLDED = 10_000
@@ -23,15 +23,15 @@ class LargestFolded:
 
 
 def fold(tensor: str, nodes: Mapping[str, Node], known: Mapping[str, Array]) -> Array | None:
-    """Return the value of a tensor; None if it varies or is beyond simple arithmetic.
+    """Return the value of a tensor; None if it varies or needs more than simple arithmetic.
 
-    `known` are values of tensors that are fed.
+    `known` has the values of fed tensors.
     """
     seen: dict[str, Array | None] = {**known}
 
     def value(tensor: str, depth: int) -> Array | None:
         if tensor not in seen:
-            seen[tensor] = None  # what depends on itself is no constant
+            seen[tensor] = None  # a tensor that depends on itself is not constant
             node = nodes[node_of(tensor)]
             if node.op == "Const":
                 seen[tensor] = decode(node.attributes["value"].tensor)
@@ -44,7 +44,7 @@ def fold(tensor: str, nodes: Mapping[str, Node], known: Mapping[str, Array]) -> 
 
 
 def _computed(op: str, values: list[Array | None]) -> Array | None:
-    """Return what an op makes of small arrays; None where one is not known or too large."""
+    """Return an op's result for small arrays; None if an input is unknown or too large."""
     if any(value is None or value.size > LargestFolded.MAX_FOLDED for value in values):
         return None
     try:
@@ -55,7 +55,7 @@ def _computed(op: str, values: list[Array | None]) -> Array | None:
 
 
 def truth(value: Array | None) -> bool | None:
-    """Return whether a value that was folded is true; None where it is not known, or no single one."""
+    """Return a folded scalar as a truth value; None if it is unknown or has more than one element."""
     return None if value is None or value.size != 1 else bool(value.reshape(()))
 
 
@@ -89,7 +89,7 @@ _FOLDS: dict[str, Any] = {
 }
 
 
-#: Where a TensorProto has numbers of each type.
+#: Field of a TensorProto that holds the numbers of each type.
 _FIELDS = {
     "float32": "float_val",
     "float64": "double_val",
@@ -112,7 +112,7 @@ def decode(proto: Message) -> Array | None:
             return None
         return np.frombuffer(proto.tensor_content, dtype=kind).reshape(shape)
     values = np.array(getattr(proto, field)[:size], dtype=kind)
-    # A shorter list means that its last value goes on.
+    # In a shorter list, the last value repeats.
     whole = np.full(size, values[-1] if len(values) else 0, dtype=kind)
     whole[: len(values)] = values
     return whole.reshape(shape)

@@ -1,7 +1,7 @@
-"""Functions are written out where they are called, so that all that follows sees one flat graph.
+"""Inline function calls, so that all later stages see one flat graph.
 
-``tf.function``, Keras and gradients of both put layers into functions; a call then is one op, of which nothing could be
-fed or fetched inside. Branches and loops that are functions stay as they are: what they compute is not decided.
+``tf.function``, Keras and their gradients put layers into functions; a call is one op, inside of which nothing could be fed
+or fetched. Functional branches and loops stay unchanged: what they compute is undecided.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ BRANCHES = ("If", "StatelessIf")
 LOOPS = ("While", "StatelessWhile")
 MAX_DEPTH = 32
 
-#: Names of the outputs of ops that have several, in order (tensorflow/core/ops/*.cc). All others have one, or one list.
+#: Names of the outputs of ops with several, in order (tensorflow/core/ops/*.cc). All other ops have one output or one list.
 _BATCH_NORM = ("y", "batch_mean", "batch_variance", "reserve_space_1", "reserve_space_2", "reserve_space_3")
 _BATCH_NORM_GRAD = ("x_backprop", "scale_backprop", "offset_backprop")
 _OUTPUTS: dict[str, tuple[str, ...]] = {
@@ -54,15 +54,15 @@ _OUTPUTS: dict[str, tuple[str, ...]] = {
     "Svd": ("s", "u", "v"),
     "SelfAdjointEigV2": ("e", "v"),
 }
-#: Op → where its outputs are, by name.
+#: For each op, the index of each named output.
 _POSITIONS = {op: {name: position for position, name in enumerate(names)} for op, names in _OUTPUTS.items()}
 
 
 def written_out(meta: Message) -> Message:
-    """Return the same graph with the bodies of called functions in the place of the calls.
+    """Return the graph with all function calls inlined.
 
-    A call stays as an op that hands on its outputs, so that names of its tensors remain good. A `GraphError` says that a
-    function calls itself, is not there, or that the graph becomes too large.
+    An op under the call's name passes on its outputs, so that names of tensors stay valid. Raises a `GraphError` if a
+    function is recursive or missing, or if the graph becomes too large.
     """
     graph = meta.graph_def
     functions = {function.signature.name: function for function in graph.library.function}
@@ -76,12 +76,12 @@ def written_out(meta: Message) -> Message:
 
 
 def _callee(node: Message) -> str:
-    """Return the function that a node calls, empty for none."""
+    """Return the name of the function that a node calls; empty if it calls none."""
     return str(node.attr["f"].func.name) if node.op in CALLS else ""
 
 
 def _split(items: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Return what is read, and what is waited for."""
+    """Return data inputs and control inputs."""
     items = list(items)
     waits = [item for item in items if item.startswith("^")]
     return [item for item in items if item not in waits], waits
@@ -89,7 +89,7 @@ def _split(items: Iterable[str]) -> tuple[list[str], list[str]]:
 
 @dataclass(frozen=True)
 class _Call:
-    """A call that is being written: its node, its function, and those that it is in."""
+    """A call being inlined: its node, its function, and the names of the enclosing functions."""
 
     node: Message
     function: Message
@@ -97,7 +97,7 @@ class _Call:
 
     @property
     def values(self) -> dict[str, str]:
-        """The tensors that the function's arguments are."""
+        """Return the caller's tensor for each argument of the function."""
         names = [argument.name for argument in self.function.signature.input_arg]
         data, _ = _split(self.node.input)
         if len(names) != len(data):
@@ -107,7 +107,7 @@ class _Call:
 
 @dataclass
 class _Writer:
-    """Writes nodes into `target`, calls as bodies."""
+    """Writer of nodes into `target` that inlines calls."""
 
     target: Message
     functions: dict[str, Message]
@@ -115,14 +115,14 @@ class _Writer:
     left: int = LargestGraph.MAX_BYTES
 
     def write(self, nodes: Iterable[Message]) -> None:
-        """Write the graph's own nodes, and let what reads a call's output read what made it."""
+        """Write the graph's own nodes, then redirect readers of a call's outputs to the inlined tensors."""
         for node in nodes:
             self._node(node, ())
         for node in self.target.node:
             inputs_set(node, [self._spent(self._direct(item)) for item in node.input])
 
     def _node(self, node: Message, above: tuple[str, ...]) -> None:
-        """Write a node: a call as its body, any other as it is."""
+        """Write a node: a call as its body, any other unchanged."""
         name = _callee(node)
         if name:
             self._call(node, name, above)
@@ -130,7 +130,7 @@ class _Writer:
             self._copy(node)
 
     def _direct(self, item: str) -> str:
-        """Return what made a tensor that calls only hand on."""
+        """Return the tensor behind pass-through ops of calls."""
         for _ in range(MAX_DEPTH):
             name = item.partition(":")[0]
             outputs, position = self.handed.get(name, [item]), output_index(item) if name in self.handed else 0
@@ -142,7 +142,7 @@ class _Writer:
         return item
 
     def _spent(self, name: str) -> str:
-        """Return a name that is written out, once it is known that all of them together are not too long."""
+        """Return a name, after counting its length toward the size limit."""
         self.left -= len(name)
         if self.left < 0:
             raise GraphError(
@@ -210,7 +210,7 @@ class _Writer:
         return self._spent(f"{call.name}/{name}:{position}")
 
     def _hand_on(self, call: Message, outputs: list[str], types: list[int], waits: list[str]) -> None:
-        """Leave an op in the call's place: what was fetched or waited for under its name still can be."""
+        """Write a pass-through op under the call's name, so that it can still be fetched or waited for."""
         stand_in = self._copy(type(call)(name=call.name, op="IdentityN" if outputs else "NoOp"))
         stand_in.input.extend(outputs)
         stand_in.input.extend(dict.fromkeys(waits))

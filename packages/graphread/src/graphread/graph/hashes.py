@@ -1,4 +1,4 @@
-"""Hashes of the computation of ops: they compare two graphs regardless of names."""
+"""Hash what each op computes, to compare two graphs regardless of names."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 __all__ = ["op_hashes"]
 
 OF_NAMES = frozenset({"shared_name", "container", "debug_name", "_class", "_output_shapes", "seed", "seed2"})
-"""Attributes of an op that tell what it is called or how its random numbers begin, and not what it computes."""
+"""Attributes for names and random seeds, which do not affect what an op computes."""
 
 
 def op_hashes(graph_def: Any) -> dict[str, bytes]:
-    """Return by op a hash of what it computes and from what (Merkle 1987).
+    """Return, for each op, a hash of its computation and inputs (Merkle 1987).
 
-    An edge that closes a loop is left out.
+    Edges that close a loop are left out.
     """
     nodes = {node.name: node for node in graph_def.node}
     found: dict[str, bytes] = {}
@@ -40,7 +40,7 @@ def _hash(node: Any, known: Mapping[str, bytes]) -> bytes:
     for name in sorted(node.attr.keys() - OF_NAMES):
         digest.update(name.encode() + node.attr[name].SerializeToString(deterministic=True))
     reads = [known.get(_op(item), b"") + item.partition(":")[2].encode() for item in node.input]
-    values = len(reads) - sum(item.startswith("^") for item in node.input)  # what is only waited for comes last
+    values = len(reads) - sum(item.startswith("^") for item in node.input)  # control inputs come last
     digest.update(b"".join([*reads[:values], *sorted(reads[values:])]))
     return digest.digest()
 

@@ -1,8 +1,8 @@
 """TensorFlow's graph messages without TensorFlow, and one op of a graph as plain Python.
 
-TensorFlow's own ``graph_pb2`` imports all of TensorFlow, which takes seconds and must not happen in the process that
-gives verdicts. The descriptors in ``descriptors.binpb`` are TensorFlow's, written by ``scripts/make_descriptors.py``.
-A tensor is named ``node:index`` throughout.
+TensorFlow's own ``graph_pb2`` imports all of TensorFlow, which takes seconds and must not happen in the process that assigns
+grades. The descriptors in ``descriptors.binpb`` are TensorFlow's, written by ``scripts/make_descriptors.py``. A tensor is
+named ``node:index`` throughout.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Array = npt.NDArray[Any]
 Reached = TypeVar("Reached")
 
-#: A protobuf message; its fields are made at run time, so the type checker knows none of them.
+#: A protobuf message; its fields are created at run time, so the type checker knows none of them.
 Message = Any
 
 #: NumPy names of TensorFlow's types (``types.proto``). Reference types are these plus `REFERENCE`.
@@ -60,18 +60,18 @@ def _pool() -> descriptor_pool.DescriptorPool:
 
 @functools.cache
 def message(name: str) -> Any:
-    """The class of the message ``tensorflow.<name>``."""
+    """Return the class of the message ``tensorflow.<name>``."""
     return message_factory.GetMessageClass(_pool().FindMessageTypeByName(f"tensorflow.{name}"))
 
 
 def meta_graph_def() -> Message:
-    """An empty MetaGraphDef."""
+    """Return an empty MetaGraphDef."""
     return message("MetaGraphDef")()
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One op of the graph. `inputs` are tensors in order, `controls` the nodes that it waits for."""
+    """One op of the graph. `inputs` are tensors in order, `controls` the nodes of its control inputs."""
 
     name: str
     op: str
@@ -80,56 +80,56 @@ class Node:
     attributes: Message
 
     def dtype(self, key: str) -> str:
-        """NumPy's name of the type in an attribute, empty if there is none."""
+        """Return NumPy's name of the dtype in an attribute; empty if there is none."""
         if key not in self.attributes:
             return ""
         return DTYPES.get(self.attributes[key].type % REFERENCE, "unknown")
 
     def shape(self, key: str = "shape") -> tuple[int | None, ...] | None:
-        """The shape in an attribute; None where its rank is unknown, None inside where a size is."""
+        """Return the shape in an attribute; None if its rank is unknown, with None for unknown sizes."""
         if key not in self.attributes or self.attributes[key].WhichOneof("value") != "shape":
             return None
         return sizes_of(self.attributes[key].shape)
 
     def size(self) -> int | None:
-        """How many numbers a variable holds; None where that is not known."""
+        """Return the number of elements of a variable; None if unknown."""
         shape = self.shape()
         return None if shape is None or None in shape else math.prod(cast("tuple[int, ...]", shape))
 
     def rank(self) -> int:
-        """How many axes a variable has; zero where that is not known."""
+        """Return the rank of a variable; zero if unknown."""
         return len(self.shape() or ())
 
     def flag(self, key: str) -> bool:
-        """A boolean attribute, False if absent."""
+        """Return a boolean attribute; False if absent."""
         return bool(key in self.attributes and self.attributes[key].b)
 
 
 def sizes_of(shape: Message) -> tuple[int | None, ...] | None:
-    """The sizes in a TensorShapeProto; None where its rank is unknown, None inside where a size is."""
+    """Return the sizes in a TensorShapeProto; None if its rank is unknown, with None for unknown sizes."""
     return None if shape.unknown_rank else tuple(d.size if d.size >= 0 else None for d in shape.dim)
 
 
 def fits(sizes: tuple[int, ...], shape: tuple[int | None, ...] | None) -> bool:
-    """Whether an array of these sizes has a shape that may be known in part."""
+    """Whether an array of these sizes matches a partially known shape."""
     if shape is None:
         return True
     return len(shape) == len(sizes) and all(a in (None, b) for a, b in zip(shape, sizes, strict=True))
 
 
 def words(text: str) -> frozenset[str]:
-    """The words of a text: how long lists of ops are written here."""
+    """Return the words of a text; long lists of ops are written this way."""
     return frozenset(text.split())
 
 
 def node_of(tensor: str | None) -> str:
-    """The node that a tensor comes from; empty where there is no tensor."""
+    """Return the node of a tensor; empty for no tensor."""
     name = tensor or ""
     return name.rpartition(":")[0] or name
 
 
 def reached(starts: Iterable[Reached], following: Callable[[Reached], Iterable[Reached]]) -> set[Reached]:
-    """Return everything reachable from `starts`, including them, where `following` gives the next."""
+    """Return everything reachable from `starts`, including them; `following` returns successors."""
     seen = set(starts)
     todo = list(seen)
     while todo:
@@ -140,18 +140,18 @@ def reached(starts: Iterable[Reached], following: Callable[[Reached], Iterable[R
 
 
 def output_index(tensor: str) -> int:
-    """Return which of its node's outputs a tensor is."""
+    """Return a tensor's output index at its node."""
     index = tensor.rpartition(":")[2]
     return int(index) if index.isdecimal() else 0
 
 
 def input_node(item: str) -> str:
-    """The node that an input of a NodeDef is from, or waits for."""
+    """Return the node of an input, data or control, of a NodeDef."""
     return item.lstrip("^").partition(":")[0]
 
 
 def inputs_set(raw: Message, inputs: Iterable[str]) -> Message:
-    """Return the NodeDef, which now reads `inputs`."""
+    """Replace the inputs of a NodeDef, and return it."""
     inputs = list(inputs)
     del raw.input[:]
     raw.input.extend(inputs)
@@ -159,7 +159,7 @@ def inputs_set(raw: Message, inputs: Iterable[str]) -> Message:
 
 
 def copied(raw: Message, name: str, inputs: Iterable[str]) -> Message:
-    """Return a copy of a NodeDef under another name and with other inputs."""
+    """Return a copy of a NodeDef with another name and other inputs."""
     copy = type(raw)()
     copy.CopyFrom(raw)
     copy.name = name
@@ -167,7 +167,7 @@ def copied(raw: Message, name: str, inputs: Iterable[str]) -> Message:
 
 
 def plain_node(raw: Message) -> Node:
-    """The plain node of a NodeDef."""
+    """Return the plain node of a NodeDef."""
     inputs = tuple(item if ":" in item else f"{item}:0" for item in raw.input if not item.startswith("^"))
     controls = tuple(item[1:] for item in raw.input if item.startswith("^"))
     return Node(raw.name, raw.op, inputs, controls, raw.attr)

@@ -1,7 +1,7 @@
-"""A graph as plain Python: nodes, tensors, what reads what, and walks that follow values.
+"""A graph as plain Python: nodes, tensors, edges, and walks along values.
 
-A tensor is named ``node:index`` throughout. "Value" walks leave out what an op only takes the shape of, and control
-inputs: they say which numbers a number is made from.
+A tensor is named ``node:index`` throughout. Walks along values skip inputs of which an op uses only the shape, and control
+inputs: they show from which numbers a number is computed.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ VARIABLES = frozenset({"VarHandleOp", "VariableV2", "Variable"})
 PLACEHOLDERS = frozenset({"Placeholder", "PlaceholderV2", "PlaceholderWithDefault"})
 ITERATORS = frozenset({"IteratorGetNext"})
 
-#: Ops that are told the shape of their result.
+#: Ops with an input that sets the shape of the result.
 SHAPED = frozenset({"Reshape", "BroadcastTo", "Tile", "Fill"})
-#: Ops whose result holds nothing of their input's values, by the inputs of which only the shape is looked at.
+#: Ops that use only the shape of their inputs, so that no input value enters the result.
 SHAPE_ONLY = frozenset({"ShapeN", "Rank", "ZerosLike", "OnesLike", "BroadcastGradientArgs", "VariableShape"})
-#: Which inputs' values an op uses, where not all.
+#: Inputs whose values an op uses, if not all.
 _VALUES = {**dict.fromkeys(SHAPED, slice(1)), **dict.fromkeys(SHAPE_ONLY, slice(0)), "Fill": slice(1, None)}
 
 _SIZES = frozenset({"Shape", "Size"})
-#: Ops whose result is as long as values say, ops that take such a result for places, and that leave the length as it is.
+#: Ops with a data-dependent output length, ops that take such an output as indices, and ops that keep its length.
 _CHOOSING = frozenset({"Where", "DynamicPartition", "Unique", "UniqueV2", "ListDiff"})
 _GATHERING = frozenset({"Gather", "GatherV2", "GatherNd"})
 _AS_MANY = frozenset({"Identity", "Cast", "Squeeze", "Reshape"})
@@ -56,15 +56,15 @@ RANDOM = frozenset(
         *("StatelessRandomUniform", "StatelessRandomUniformV2"),
     }
 )
-#: What compares random numbers with the share that a dropout keeps or drops; older dropouts add it and round down.
+#: Ops that compare random numbers with a dropout rate or keep probability; older dropouts add it and take the floor.
 _COMPARING = frozenset({"GreaterEqual", "Greater", "LessEqual", "Less", "Floor"})
 
 _BACK_EDGES = frozenset({"NextIteration", "RefNextIteration"})
-#: Tensors that all walks together may visit: some hundred times what an ordinary network needs.
+#: Tensors that all walks together may visit: a few hundred times what an ordinary network needs.
 MAX_VISITS = 5_000_000
 
 
-#: How many inputs ops have at least: TensorFlow takes no graph in which one is missing, and nobody need look again.
+#: Minimum numbers of inputs: TensorFlow rejects a graph with a missing input, and so later code need not check.
 _LEAST = {
     **dict.fromkeys(
         (
@@ -82,9 +82,9 @@ _LEAST = {
 
 
 class Graph:
-    """Nodes by name, in the order of the file.
+    """Nodes by name, in file order.
 
-    `known` are values of tensors that evaluation feeds, `untaken` the nodes of branches that it does not take.
+    `known` has the values of tensors that evaluation feeds, `untaken` the nodes of branches that it does not take.
     """
 
     def __init__(self, nodes: Iterable[Node], known: Mapping[str, Array] | None = None) -> None:
@@ -101,23 +101,23 @@ class Graph:
 
     @cached_property
     def consumers(self) -> dict[str, list[str]]:
-        """The nodes that read each tensor."""
+        """Return the nodes that read each tensor."""
         return _turned_over((node.name, dict.fromkeys(node.inputs)) for node in self.nodes.values())
 
     @cached_property
     def outputs(self) -> dict[str, list[str]]:
-        """The tensors of each node that anything reads, or its first."""
+        """Return the tensors of each node that are read, or its first one."""
         found = _turned_over((tensor, [node_of(tensor)]) for tensor in self.consumers)
         return {name: sorted(found.get(name) or [name + ":0"]) for name in self.nodes}
 
     @cached_property
     def waiting(self) -> dict[str, list[str]]:
-        """The nodes that wait for each node by a control input."""
+        """Return, for each node, the nodes that wait for it through a control input."""
         return _turned_over((node.name, node.controls) for node in self.nodes.values())
 
     @cached_property
     def order(self) -> dict[str, int]:
-        """Return a position for each node, after all its inputs; a cycle outside a loop is a `GraphError`."""
+        """Return a topological position for each node; raise `GraphError` for a cycle outside a loop."""
         closing = {node.name for node in self.of_ops(_BACK_EDGES)}
         sorter: TopologicalSorter[str] = TopologicalSorter()
         for node in self.nodes.values():
@@ -131,14 +131,14 @@ class Graph:
             ) from error
 
     def behind(self, tensor: str) -> str:
-        """Return the tensor that an op which only passes several on takes; the tensor itself for others."""
+        """Resolve a tensor through IdentityN."""
         while tensor in self and self[tensor].op == "IdentityN" and output_index(tensor) < len(self[tensor].inputs):
             tensor = self[tensor].inputs[output_index(tensor)]
             self._count(1)
         return tensor
 
     def past(self, tensor: str, ops: Container[str]) -> str:
-        """Return the tensor that ops of these kinds, each of its first input, make this one from."""
+        """Follow first inputs back through these op types."""
         while self[tensor].op in ops and self[tensor].inputs:
             tensor = self[tensor].inputs[0]
             self._count(1)
@@ -161,13 +161,13 @@ class Graph:
         return node.op in _CHOOSING
 
     def walked(self, tensors: Iterable[str | None], following: Callable[[str], Iterable[str]]) -> set[str]:
-        """Return what is reached from tensors; a graph that is made to be slow ends with a `GraphError`."""
+        """Return everything reachable from tensors; raise `GraphError` if the graph takes too many steps."""
         found = reached((tensor for tensor in tensors if tensor is not None), following)
         self._count(len(found))
         return found
 
     def ancestors(self, tensors: Iterable[str | None], *, stop: Iterable[str] = (), control: bool = False) -> set[str]:
-        """Return all tensors that `tensors` are made from, themselves included; not beyond `stop`."""
+        """Return all tensors from which `tensors` are computed, including them; not beyond `stop`."""
         ends = set(stop)
 
         def made_from(tensor: str) -> Iterable[str]:
@@ -190,9 +190,9 @@ class Graph:
         return frozenset(self.nodes[name].op for name in self.ancestor_nodes(tensors, stop=stop, control=control))
 
     def descendants(self, tensors: Iterable[str | None], *, stop: Iterable[str] = ()) -> set[str]:
-        """Return all tensors made from the values of `tensors`, themselves included.
+        """Return all tensors computed from the values of `tensors`, including them.
 
-        Nothing that is in `stop` is among them, or followed.
+        Tensors in `stop` are excluded and not followed.
         """
         ends = set(stop)
 
@@ -208,25 +208,25 @@ class Graph:
         return [node for node in readers if tensor in self.value_inputs(node)]
 
     def values_read(self, tensors: Iterable[str]) -> set[str]:
-        """Return the tensors whose values are used where `tensors` are made."""
+        """Return the tensors whose values the ops of `tensors` use."""
         return set(chain.from_iterable(self.value_inputs(self[tensor]) for tensor in tensors))
 
     def _count(self, visits: int) -> None:
-        """Keep account of the walks."""
+        """Count visits; raise `GraphError` beyond `MAX_VISITS`."""
         self._visits += visits
         if self._visits > MAX_VISITS:
             raise GraphError(Text("The graph is too tangled to be read: following it takes too many steps."))
 
     def dominators(self, source: str | None, target: str | None) -> list[str]:
-        """Return the tensors on every path of values from `source` to `target`, in order, ends included.
+        """Return the tensors on every value path from `source` to `target`, in order, ends included.
 
-        Empty if there is no path. Loops are passed once.
+        Empty if there is no path. Loops are traversed once.
         """
         inside = self.descendants([source]) & self.ancestors([target])
         if source is None or target not in inside:
             return []
-        # A node is between the tensors that it reads and the one that it makes; immediate dominators as in
-        # Cooper, Harvey and Kennedy, 'A simple, fast dominance algorithm' (2001): one pass.
+        # A node lies between its inputs and its output; immediate dominators in one pass as in Cooper, Harvey and Kennedy, 'A
+        # simple, fast dominance algorithm' (2001).
         later = sorted(inside - {source}, key=lambda tensor: (self.order[node_of(tensor)], tensor))
         turn = dict(zip([source, *later], range(len(inside)), strict=True))
         parent: dict[str, str] = {source: source}
@@ -245,7 +245,7 @@ class Graph:
             chain.append(parent[chain[-1]])
         return chain[::-1]
 
-    # Things that are known without running ---------------------------------------------------------------------
+    # Static knowledge -----------------------------------------------------------------------------------------------
 
     def of_ops(self, ops: Iterable[str]) -> Iterator[Node]:
         """Yield the nodes with one of these ops."""
@@ -253,38 +253,38 @@ class Graph:
         return (node for node in self.nodes.values() if node.op in wanted)
 
     def made_by(self, ops: Iterable[str]) -> set[str]:
-        """Return the tensors that come out of nodes with one of these ops."""
+        """Return the output tensors of nodes with one of these ops."""
         return set(chain.from_iterable(self.outputs[node.name] for node in self.of_ops(ops)))
 
     @cached_property
     def variables(self) -> tuple[str, ...]:
-        """Names of the variables."""
+        """Return the names of the variables."""
         return tuple(node.name for node in self.of_ops(VARIABLES))
 
     def variables_in(self, *tensors: str | None) -> list[str]:
-        """Return the variables that tensors are made from, in the graph's order."""
+        """Return the variables from which tensors are computed, in the graph's order."""
         nodes = self.ancestor_nodes(tensors)
         return [name for name in self.variables if name in nodes]
 
     @cached_property
     def fed(self) -> frozenset[str]:
-        """The nodes whose values depend on rows that are fed."""
+        """Return the nodes whose values depend on fed rows."""
         return frozenset(map(node_of, self.descendants(self.rows or self.sources)))
 
     @cached_property
     def varied(self) -> frozenset[str]:
-        """The nodes whose values depend on a variable."""
+        """Return the nodes whose values depend on a variable."""
         return frozenset(map(node_of, self.descendants(f"{name}:0" for name in self.variables)))
 
     @cached_property
     def sources(self) -> tuple[str, ...]:
-        """The tensors that come from outside: placeholders and what iterators give."""
+        """Return the tensors that come from outside: outputs of placeholders and iterators."""
         outside = {**dict.fromkeys(PLACEHOLDERS, slice(1)), **dict.fromkeys(ITERATORS, slice(None))}
         return tuple(one for node in self.of_ops(outside) for one in self.outputs[node.name][outside[node.op]])
 
     @cached_property
     def rows(self) -> tuple[str, ...]:
-        """Return sources that can hold rows: no scalar, no switch or share, no value fixed at evaluation."""
+        """Return sources that can hold rows: no scalar, no switch or dropout rate, no feed of evaluation."""
         return tuple(
             source
             for source in self.sources
@@ -295,38 +295,38 @@ class Graph:
         )
 
     def _is_share(self, source: str) -> bool:
-        """Whether a source of unknown shape is a dropout's share: random numbers are compared with it."""
+        """Whether a source of unknown shape is a dropout rate, which random numbers are compared with."""
         if self.static_shape(source) is not None:
             return False
         drawn = self.descendants(self.made_by(RANDOM)) & self.descendants([source])
         return not self.varied.issuperset(map(node_of, self.made_by(_COMPARING) & drawn))
 
     def static_shape(self, source: str) -> tuple[int | None, ...] | None:
-        """Return the shape that a source or a variable declares."""
+        """Return the declared shape of a source or variable."""
         node = self[source]
         shapes = node.attributes["output_shapes"].list.shape if node.op in ITERATORS else ()
         index = output_index(source)
         return sizes_of(shapes[index]) if index < len(shapes) else node.shape()
 
     def static_dtype(self, source: str) -> str:
-        """Return the type that a source or a variable declares."""
+        """Return the declared dtype of a source or variable."""
         node = self[source]
         types = node.attributes["output_types"].list.type if node.op in ITERATORS else ()
         index = output_index(source)
         return DTYPES.get(types[index] % REFERENCE, "unknown") if index < len(types) else node.dtype("dtype")
 
     def constant(self, tensor: str) -> Array | None:
-        """Return the value of a tensor that simple arithmetic shows to be constant; else None."""
+        """Return a tensor's value if constant folding finds it; else None."""
         return fold(tensor, self.nodes, self.known)
 
     def holds_only(self, tensor: str, number: float) -> bool:
-        """Whether all values of a tensor are this number in every run."""
+        """Whether all elements of a tensor equal this number in every run."""
         value = self.constant(tensor)
         return value is not None and bool((value == number).all())
 
 
 def _turned_over(pairs: Iterable[tuple[str, Iterable[str]]]) -> dict[str, list[str]]:
-    """Return for each of the second the first that have it."""
+    """Return the inverse of a mapping to several values."""
     found: dict[str, list[str]] = defaultdict(list)
     for name, others in pairs:
         for other in others:
@@ -335,7 +335,7 @@ def _turned_over(pairs: Iterable[tuple[str, Iterable[str]]]) -> dict[str, list[s
 
 
 def plain_graph(definition: Message) -> Graph:
-    """Return the plain graph of a GraphDef; a `GraphError` if it contradicts itself."""
+    """Return the plain graph of a GraphDef; raise `GraphError` if it is inconsistent."""
     nodes = [plain_node(raw) for raw in definition.node]
     names = Counter(node.name for node in nodes)
     twice, count = names.most_common(1)[0]

@@ -1,4 +1,4 @@
-"""The source of a graph: ``tf.Graph``, message, bytes or file all become one MetaGraphDef."""
+"""Load a graph from a ``tf.Graph``, message, bytes or file, always as one MetaGraphDef."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 class LargestGraph:
-    """How large a graph may be that is read."""
+    """Size limits of a graph."""
 
     MAX_BYTES = 256_000_000
     MAX_TEXT_BYTES = 16_000_000
-    """Of protobuf's text form, which is parsed in Python: 10 seconds."""
+    """For protobuf's text format, which is parsed in Python: 10 seconds."""
     MAX_NODES = 100_000
     MAX_FUNCTIONS = 2_000
 
@@ -32,7 +32,7 @@ _OP = re.compile(r"[A-Za-z_][A-Za-z0-9_.\\/>-]*\Z")
 
 
 class GraphError(SentenceError):
-    """What was given is not a graph that can be read; the message is a sentence."""
+    """The input is not a readable graph; the message is a sentence."""
 
 
 class EmptyGraphError(GraphError):
@@ -40,7 +40,7 @@ class EmptyGraphError(GraphError):
 
 
 def require_at_most(count: int, most: int, sentence: Text) -> None:
-    """Raise a `GraphError` with this sentence where there are more than so many."""
+    """Raise a `GraphError` with this sentence if `count` exceeds `most`."""
     if count > most:
         raise GraphError(sentence)
 
@@ -48,8 +48,8 @@ def require_at_most(count: int, most: int, sentence: Text) -> None:
 def read_source(source: object) -> Message:
     """Read a graph from a ``tf.Graph``, a GraphDef or MetaGraphDef, their bytes, or a file's path.
 
-    The result is a MetaGraphDef of the reader's own pool; for a bare GraphDef one without collections. A `GraphError` says
-    that there is no graph in it, or more than the limits allow.
+    Returns a MetaGraphDef of the reader's own descriptor pool; for a bare GraphDef, one without collections. Raises a
+    `GraphError` if there is no graph, or if it exceeds the limits.
     """
     content = _content(source)
     size = len(content)
@@ -131,7 +131,7 @@ def _from_graph(graph: Any) -> bytes:
         raise GraphError(Text("The graph is too large to be serialised.")) from error
     for key in ("trainable_variables", "cond_context", "while_context"):
         for item in graph.get_collection(key):
-            # What has no message, or refuses to give it, is left out. Outside of a graph a variable of the second kind refuses.
+            # Skip items that have no message or refuse to give it, as a resource variable does outside its graph.
             with suppress(ValueError, TypeError, AttributeError, NotImplementedError, RuntimeError), graph.as_default():
                 content = item.to_proto().SerializeToString()
                 meta.collection_def[key].bytes_list.value.append(content)
@@ -157,7 +157,7 @@ def _of_text(name: str, content: bytes) -> Message:
 
 
 _Form = tuple[str, Callable[[str, bytes], Message], Callable[[Message], bool]]
-#: Which message bytes may be of, in which form, and what shows that they are: others parse as a graph by chance.
+#: Message types to try for bytes, in which format, and the evidence required: other bytes parse as a graph by chance.
 _BINARY: tuple[_Form, ...] = (
     ("GraphDef", _of_bytes, lambda meta: bool(meta.graph_def.node)),
     ("MetaGraphDef", _of_bytes, lambda meta: bool(meta.HasField("graph_def"))),
@@ -171,9 +171,9 @@ _TEXT: tuple[_Form, ...] = (
     ("GraphDef", _of_text, lambda meta: bool(meta.graph_def.node)),
     ("MetaGraphDef", _of_text, lambda meta: bool(meta.HasField("graph_def"))),
 )
-#: By whether a file was named: text takes long to parse, so it is not read from the bytes of a submission.
+#: Formats by whether the source is a file: parsing text is slow, so bytes of a submission are never parsed as text.
 _FORMS = {False: _BINARY, True: (*_BINARY, *_TEXT)}
-#: How other bytes begin, and the sentence for each.
+#: Prefixes of other bytes, and the sentence for each.
 _OTHER_BYTES = (
     ((b"\x0a", b"\x12", b"\x1a", b"\x22"), Text("The bytes begin like a graph but are cut off or damaged.")),
     ((b"\x89HDF",), Text("An .h5 file is not read: load it with Keras and save it as .keras, or export it.")),
@@ -182,7 +182,7 @@ _OTHER_BYTES = (
 
 
 def _attempt(name: str, parse: Callable[[str, bytes], Message], content: bytes) -> Message | None:
-    """Return the bytes as a MetaGraphDef, read as a message of this name; None where they are not one."""
+    """Return the bytes as a MetaGraphDef, parsed as a message of this name; None if they are not one."""
     try:
         parsed = parse(name, content)
     except (protobuf_message.DecodeError, text_format.ParseError, ValueError, RecursionError, OverflowError):
@@ -191,7 +191,7 @@ def _attempt(name: str, parse: Callable[[str, bytes], Message], content: bytes) 
 
 
 def _plausible(meta: Message) -> bool:
-    """Whether each node has a name and an op that can be one."""
+    """Whether every node has a name and a syntactically valid op."""
     return all(node.name and _OP.match(node.op) for node in meta.graph_def.node)
 
 

@@ -1,7 +1,7 @@
-"""The requests to a lab: load an untrusted graph, set variables, run, differentiate, train.
+"""The interface of a lab: load an untrusted graph, set variables, run, differentiate, train.
 
-`graphread.lab.local.LocalLab` answers in this process. `graphread.lab.server` has one answer requests from another process:
-only MessagePack and numbers go between them.
+`graphread.lab.local.LocalLab` implements it in this process. `graphread.lab.server` serves it to another process: only
+MessagePack and numbers pass between them.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 __all__ = ["LAB_SESSION", "NOTHING", "Lab", "LabError", "LabSession", "LoadedGraph"]
 
 NOTHING: Mapping[str, Array] = MappingProxyType({})
-"""Feeds of a run that is fed nothing."""
+"""Empty feeds."""
 LAB_SESSION = "_graphread_lab_session"
-"""Set on the TensorFlow sessions of a lab: what keeps the values of a student's sessions leaves these alone."""
+"""Attribute that marks TensorFlow sessions of a lab, so that recorders of a student's sessions ignore them."""
 
 
 class LabError(Exception):
-    """The lab could not do it; the message is a sentence.
+    """A failure of the lab; the message is a sentence.
 
-    `kind` is one of ``graph`` (cannot be loaded), ``op`` (an op that is not allowed), ``run`` (TensorFlow refused or
-    failed), ``limit`` (time, memory or size), ``lost`` (the lab died).
+    `kind` is one of ``graph`` (cannot be loaded), ``op`` (an op that is not allowed), ``run`` (TensorFlow refused or failed),
+    ``limit`` (time, memory or size), ``lost`` (the lab's process died).
     """
 
     def __init__(self, kind: str, sentence: str) -> None:
@@ -39,19 +39,19 @@ class LabError(Exception):
 
 
 class LabSession(Protocol):
-    """A session on a loaded graph with variable values of its own."""
+    """A session on a loaded graph with its own variable values."""
 
     def initialise(self) -> None:
-        """Run the graph's own initialisers, seeded as the session was opened."""
+        """Run the graph's own initializers with the session's seed."""
 
     def assign(self, values: Mapping[str, Array]) -> None:
         """Set variables by op name."""
 
     def values(self, names: Sequence[str] | None = None) -> dict[str, Array]:
-        """Values of the variables by op name; all of them if None."""
+        """Return the values of the variables by op name; all of them if None."""
 
     def run(self, fetches: Sequence[str], feeds: Mapping[str, Array] = NOTHING) -> list[Array | None]:
-        """Fetch tensors or run ops by name, feeding any feedable tensor by name; None for an op."""
+        """Fetch tensors or run ops by name, with feeds by tensor name; return None for each op."""
 
     def run_batches(
         self,
@@ -60,10 +60,10 @@ class LabSession(Protocol):
         batches: Sequence[npt.NDArray[np.int64]],
         constant: Mapping[str, Array] = NOTHING,
     ) -> list[list[Array | None]]:
-        """Run once for each batch: tensor ``t`` is fed ``data[t][batch]``, and `constant` as it is; one call."""
+        """Run once per batch in one call: tensor ``t`` is fed ``data[t][batch]``; `constant` is fed unchanged."""
 
     def close(self) -> None:
-        """Forget the session."""
+        """Discard the session."""
 
 
 class LoadedGraph(Protocol):
@@ -71,30 +71,30 @@ class LoadedGraph(Protocol):
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """Op names of all variables."""
+        """Return the op names of all variables."""
 
     @property
     def trainable(self) -> tuple[str, ...]:
-        """Op names of the variables that training is meant to move."""
+        """Return the op names of the variables intended for training."""
 
     def gradients(self, of: str, wrt: Sequence[str]) -> list[str | None]:
-        """Add gradients of the sum of `of`; the names of the tensors that hold them, None where there is none."""
+        """Add gradients of the sum of `of`; return their tensors' names, None for each unconnected one."""
 
     def session(self, seed: int = 0, *, often: bool = False) -> LabSession:
         """Open a session; `seed` replaces the graph's seeds if it is not 0.
 
-        `often` says that the same is going to be run many times, as a training is: TensorFlow then takes time for making
-        each run shorter.
+        `often` announces many identical runs, as in training: TensorFlow then spends time on optimizing the graph.
         """
 
 
 class Lab(Protocol):
-    """Loads graphs."""
+    """A loader of graphs."""
 
     def load(self, meta_graph: bytes) -> LoadedGraph:
         """Load a serialized MetaGraphDef or GraphDef; raise `LabError` ``graph``, ``op`` or ``limit``.
 
-        What is not on the list of ops is taken out with all that is computed from it; to ask for it is an error of kind ``op``.
+        Ops that are not allowed are removed, with everything computed from them; a request for such a tensor raises kind
+        ``op``.
         """
 
     def close(self) -> None:

@@ -1,8 +1,8 @@
-"""What is checked in a stranger's graph, and taken out of it, before TensorFlow sees it.
+"""Check and sanitize an untrusted graph before TensorFlow sees it.
 
-A graph is a program. What `graphread.lab.ops` does not list is taken out of the graph together with all that is computed
-from it; asking for such a tensor is then an error that names the op. Ops that only tell (summaries, prints, assertions,
-savers) become no-ops, since honest programs hold them. Whether what is left contradicts itself, TensorFlow says.
+A graph is a program. Ops that `graphread.lab.ops` does not list are removed, together with everything computed from them; a
+request for such a tensor is an error that names the op. Reporting ops (summaries, prints, assertions, savers) become no-ops,
+since ordinary programs contain them. TensorFlow itself checks the consistency of the rest.
 """
 
 from __future__ import annotations
@@ -24,22 +24,22 @@ from graphread.lab.ops import ALLOWED, SILENT
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-#: Bytes of one element; what is not here counts eight.
+#: Bytes per element by dtype; others count as eight.
 _SIZES = {1: 4, 2: 8, 3: 4, 4: 1, 5: 2, 6: 1, 8: 8, 9: 8, 10: 1, 14: 2, 17: 2, 18: 16, 19: 2, 22: 4, 23: 8}
 
-#: Attributes that do not change what a graph computes, and are dropped: where resources are kept, and private ones but for
-#: those that functional control flow and its gradients need.
+#: Attributes to drop, which do not change what a graph computes: resource containers, and private attributes except those that
+#: functional control flow and its gradients need.
 _DROPPED = re.compile(
     r"container\Z|_(?!(lower_using_switch_merge|num_original_outputs|stateful_parallelism)\Z)", re.ASCII
 )
 
-#: What draws from ``tf.data``. Its iterator cannot be run, but what it gives can be fed; in a function it can not.
+#: Op that reads from ``tf.data``. Its iterator cannot run, but its outputs can be fed, unless it is inside a function.
 _DRAWING = "IteratorGetNext"
 _ALLOWED_INSIDE = ALLOWED - {_DRAWING}
 
 
 class LargestRun:
-    """How large a graph may be, in bytes."""
+    """Size limits of a graph's constants and variables, in bytes."""
 
     MAX_CONSTANT = 256_000_000
     MAX_CONSTANTS = 512_000_000
@@ -50,8 +50,8 @@ class LargestRun:
 class Accepted:
     """A graph that may be imported.
 
-    `meta` holds the graph and the contexts of its loops and branches; `left_out` says for each node that was taken out
-    which op was the reason.
+    `meta` has the graph and the contexts of its loops and branches; `left_out` maps each removed node to the op that was the
+    reason.
     """
 
     meta: Message
@@ -59,10 +59,10 @@ class Accepted:
 
 
 def accept(source: Message) -> Accepted:
-    """Check a MetaGraphDef and make the copy of it that may be run.
+    """Check a MetaGraphDef; return a copy that is safe to run.
 
-    A `LabError` of kind ``graph`` says that its functions contradict each other, ``op`` that nothing of it may be run,
-    ``limit`` that it is too large.
+    Raises a `LabError` of kind ``graph`` if its functions are inconsistent, ``op`` if nothing of it may run, ``limit`` if it
+    is too large.
     """
     meta = meta_graph_def()
     graph = meta.graph_def
@@ -86,7 +86,7 @@ def accept(source: Message) -> Accepted:
 
 
 def reseed(meta: Message, seed: int) -> Message:
-    """Return a copy of the graph whose random ops all draw from `seed`, each with a stream of its own."""
+    """Return a copy of the graph whose random ops are all seeded by `seed`, each with its own stream."""
     copy = meta_graph_def()
     copy.CopyFrom(meta)
     for scope, node in _nodes(copy.graph_def):
@@ -97,19 +97,19 @@ def reseed(meta: Message, seed: int) -> Message:
 
 
 def _nodes(graph: Message) -> Iterator[tuple[str, Message]]:
-    """Yield the nodes of the graph, and those of its functions with their names."""
+    """Yield the nodes of the graph and of its functions, each with the function's name."""
     inner = ((function.signature.name, node) for function in graph.library.function for node in function.node_def)
     return chain((("", node) for node in graph.node), inner)
 
 
 def _keep(repeated: Any, kept: Sequence[Message]) -> None:
-    """Leave only these messages in a repeated field."""
+    """Keep only these messages in a repeated field."""
     del repeated[:]
     repeated.extend(kept)
 
 
 def _called(node: Message) -> set[str]:
-    """Return the functions that a node calls, and an empty name."""
+    """Return the names of the functions that a node calls; may include an empty name."""
     return {function.name for value in node.attr.values() for function in (value.func, *value.list.func)}
 
 
@@ -134,10 +134,10 @@ def _bad_functions(graph: Message) -> dict[str, str]:
 
 
 def _silence(nodes: Iterable[Message]) -> set[str]:
-    """Make what only tells a no-op, and return the names of those nodes.
+    """Turn reporting ops into no-ops; return the names of these nodes.
 
-    They wait for what they read: inside a loop that decides which loop an op belongs to. A name without a node is a function's
-    argument.
+    They keep their inputs as control inputs, which determine the loop that an op belongs to. A name without a node is an
+    argument of a function.
     """
     names = {node.name for node in nodes}
     silent = [node for node in nodes if node.op in SILENT]
@@ -174,14 +174,14 @@ def _left_out(nodes: Iterable[Message], silenced: set[str], bad: Mapping[str, st
 
 
 def _causes(nodes: Iterable[Message], silenced: set[str], bad: Mapping[str, str]) -> dict[str, str]:
-    """Return the nodes that are not run by themselves, each with the op that is the reason."""
+    """Return the nodes that cannot run for a reason of their own, each with the op at fault."""
     causes = {node.name: node.op for node in nodes if node.op not in ALLOWED}
     causes |= {node.name: bad[one] for node in nodes for one in sorted(_called(node) & bad.keys())}
     return causes | dict.fromkeys(silenced, "an op that only tells")
 
 
 def _dependents(nodes: Iterable[Message], silenced: set[str]) -> Mapping[str, list[str]]:
-    """Return for each node those that cannot be run without it: what only waits for a silenced one can."""
+    """Return, for each node, the nodes that need it; waiting for a disabled op is not a need."""
     found = defaultdict(list)
     for node in nodes:
         for item in node.input:
@@ -191,7 +191,7 @@ def _dependents(nodes: Iterable[Message], silenced: set[str]) -> Mapping[str, li
 
 
 def _close_gaps(graph: Message, reasons: Mapping[str, str]) -> None:
-    """Remove waits for dropped nodes, and put a placeholder in place of each ``tf.data`` iterator."""
+    """Remove inputs from dropped nodes, and put a placeholder in place of each ``tf.data`` iterator."""
     for node in list(graph.node):
         inputs = [item for item in node.input if input_node(item) not in reasons]
         if node.op == _DRAWING:
@@ -200,7 +200,7 @@ def _close_gaps(graph: Message, reasons: Mapping[str, str]) -> None:
 
 
 def _placeholder(graph: Message, drawing: str) -> str:
-    """Add a placeholder for what gives rows to an op that draws from it, and return its name."""
+    """Add a placeholder for the iterator of an op that reads from it; return its name."""
     added = graph.node.add(name=f"graphread_iterator_of_{drawing.replace('/', '_')}", op="Placeholder")
     added.attr["dtype"].type = 20
     added.attr["shape"].shape.unknown_rank = True
@@ -208,7 +208,7 @@ def _placeholder(graph: Message, drawing: str) -> str:
 
 
 def _check_sizes(nodes: Iterable[Message]) -> None:
-    """Raise a `LabError` where constants or variables are too large."""
+    """Raise a `LabError` if constants or variables are too large."""
     total = 0.0
     for node in nodes:
         if node.op == "Const":
@@ -234,7 +234,7 @@ def _size(what: str, shape: Message, dtype: int, most: int) -> float:
 
 
 def _clean(graph: Message) -> None:
-    """Drop where ops are placed, and attributes that are not needed."""
+    """Drop device placements and unneeded attributes."""
     nodes = [node for _, node in _nodes(graph)]
     for node in nodes:
         node.device = ""

@@ -1,6 +1,6 @@
-"""TensorFlow's copy of an accepted graph, with the lab's gradients, assignments and readings.
+"""TensorFlow's copy of an accepted graph, with the lab's gradients, assignments and reads.
 
-And the graph's facts on variables: which are trainable, and which op first sets each.
+Also the graph's facts on variables: which are trainable, and which op initializes each.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 #: Ops of optimizers, and ops that set a variable.
 _MOVES = re.compile(r"(Resource)?(Sparse)?Apply")
 _SETS = re.compile(r"Assign(VariableOp)?\Z")
-#: Where a message of TensorFlow's says a place, and lines of it that only head what follows.
+#: Locations in TensorFlow's error messages, and lines that are mere headings.
 _PLACES = re.compile(
     r"\{\{[^}]*\}\}|^(Graph execution error|Detected at node|Node: |Original stack trace).*$", re.MULTILINE
 )
 
 
 def tensorflow() -> Any:
-    """TensorFlow as version 1, imported when it is first needed."""
+    """Return TensorFlow's version 1 API, imported on first use."""
     import tensorflow.compat.v1 as tf  # noqa: PLC0415 - takes seconds, and only who runs a graph needs it
 
     return tf
@@ -42,7 +42,7 @@ def translated(kind: str) -> Iterator[None]:
         raise
     except MemoryError as error:
         raise LabError("limit", "The graph needs more memory than it may have.") from error
-    except Exception as error:  # TensorFlow raises nearly everything, and none of it may reach a reader
+    except Exception as error:  # TensorFlow raises nearly every type, and none of it may reach a reader
         name = type(error).__name__
         if name in ("DeadlineExceededError", "ResourceExhaustedError"):
             raise LabError("limit", f"The run hit a limit: {_sentence(error)}") from error
@@ -50,14 +50,14 @@ def translated(kind: str) -> Iterator[None]:
 
 
 def _sentence(error: BaseException) -> str:
-    """Return the first line of TensorFlow's message that says what it is about."""
+    """Return the first informative line of TensorFlow's message."""
     lines = _PLACES.sub("", str(error)).splitlines()
     line = " ".join(next(filter(str.strip, lines), "").split()).strip("[]. ")[:300]
     return f"{line or type(error).__name__}."
 
 
 class Imported:
-    """One copy of the graph in TensorFlow, seeded in one way, with the ops that the lab adds to it."""
+    """One copy of the graph in TensorFlow with one seed, and the ops that the lab adds to it."""
 
     def __init__(self, meta: Any) -> None:
         tf = tensorflow()
@@ -72,14 +72,14 @@ class Imported:
         self.gradients = 0
 
     def _with_contexts(self, definition: Any) -> bool:
-        """Import the graph with the loop and branch contexts that gradients need; False if they misfit."""
+        """Import the graph with the loop and branch contexts that gradients need; False if they do not fit."""
         with suppress(ValueError, KeyError, TypeError, AttributeError), self.graph.as_default():
             tensorflow().train.import_meta_graph(definition, clear_devices=True)
             return True
         return False
 
     def add_gradients(self, of: str, wrt: Sequence[str]) -> list[str | None]:
-        """Add the gradients of the sum of `of`: the names of their tensors, None where there is none."""
+        """Add the gradients of the sum of `of`; return their tensors' names, None for each unconnected one."""
         tf = tensorflow()
         scope = f"graphread/gradients_{self.gradients}"
         with translated("run"), self.graph.as_default(), tf.name_scope(scope + "/"):
@@ -98,7 +98,7 @@ class Imported:
         return operation.outputs[0] if ":" not in name else self.graph.get_tensor_by_name(name)
 
     def variable(self, name: str) -> tuple[Any, Any, Any]:
-        """The placeholder, the assignment and the reading of a variable, added when first asked for."""
+        """Return placeholder, assignment and read of a variable, added on first use."""
         if name not in self._variables:
             tf = tensorflow()
             with translated("run"), self.graph.as_default(), tf.name_scope("graphread/variables/"):
@@ -116,38 +116,38 @@ class Imported:
         return self._variables[name]
 
     def dtype(self, name: str) -> Any:
-        """NumPy's type of a variable's numbers."""
+        """Return the NumPy dtype of a variable."""
         return self.graph.get_operation_by_name(name).get_attr("dtype").as_numpy_dtype
 
     def shape(self, name: str) -> tuple[int | None, ...] | None:
-        """A variable's shape; None where its rank is unknown, None inside where a size is."""
+        """Return a variable's shape; None if its rank is unknown, with None for unknown sizes."""
         shape = tensorflow().TensorShape(self.graph.get_operation_by_name(name).get_attr("shape"))
         return None if shape.rank is None else tuple(shape.as_list())
 
 
 def tensor_name(name: str) -> str:
-    """A tensor's name, of an op's the first one's."""
+    """Return a tensor's name; for an op, that of its first output."""
     return name if ":" in name else name + ":0"
 
 
 def trainable_variables(source: Any, nodes: Any, variables: Sequence[str]) -> tuple[str, ...]:
-    """Return them by the graph's collection; else what an optimizer's op moves; else all variables."""
+    """Return trainable variables: the graph's collection, else what optimizers update, else all."""
     told = set()
     for content in source.collection_def["trainable_variables"].bytes_list.value:
-        with suppress(DecodeError):  # damage means only that this hint is not there
+        with suppress(DecodeError):  # damaged bytes only mean that this hint is missing
             told.add(message("VariableDef").FromString(content).variable_name.partition(":")[0])
     trained = told or _first_by_variable(nodes, _MOVES).keys() or variables
     return tuple(name for name in variables if name in trained)
 
 
 def first_assignments(nodes: Any, variables: Sequence[str]) -> tuple[str, ...]:
-    """Return the op that first sets each variable: its initializer, by the order of creation."""
+    """Return the op that first sets each variable: its initializer, by order of creation."""
     first = _first_by_variable(nodes, _SETS)
     return tuple(first[name] for name in variables if name in first)
 
 
 def _first_by_variable(nodes: Any, ops: re.Pattern[str]) -> dict[str, str]:
-    """Return the first node with one of these ops for each node that it is about."""
+    """Return, for each node, the first node with one of these ops whose first input it is."""
     found: dict[str, str] = {}
     for node in nodes:
         if ops.match(node.op) and node.input:

@@ -1,4 +1,4 @@
-"""A Keras model as one graph: what it evaluates and, where it is compiled, a step of its training."""
+"""Convert a Keras model to one graph: evaluation and, if compiled, a training step."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def traced_model(tf: Any, keras: Any, model: Any, given: Sequence[Any], shape: Sequence[int] | None) -> Traced:
-    """Trace evaluation, and where the model is compiled a step of its training."""
+    """Return the trace of evaluation and, if the model is compiled, of a training step."""
     x = _model_inputs(tf, keras, model, given, shape)
     if not model.built:
         model(keras.tree.map_structure(lambda spec: tf.zeros([1, *spec.shape[1:]], spec.dtype), x))
@@ -50,7 +50,7 @@ def _first_taken(labels: Sequence[Any], trace: Callable[[Any], Traced]) -> tuple
 
 
 def _named(model: Any) -> dict[int, tuple[str, str, bool]]:
-    """Return names of a model's variables by handle id: name, layer, whether it is trained."""
+    """Return, for a model's variables by handle id: name, layer, and whether it is trainable."""
     named = {id(v.value.handle): (v.path, _layer_of(v.path, model.name), v.trainable) for v in model.variables}
     return named | {
         id(v.value.handle): (v.path, "", False) for v in getattr(getattr(model, "optimizer", None), "variables", [])
@@ -58,9 +58,9 @@ def _named(model: Any) -> dict[int, tuple[str, str, bool]]:
 
 
 def as_it_began(optimizer: Any) -> dict[int, Any]:
-    """Return the first values of an optimizer's own variables by handle id, to read a step from.
+    """Return the initial values of an optimizer's own variables by handle id, to read a step from.
 
-    An author's own one that cannot be rebuilt is read as it is.
+    A custom optimizer that cannot be rebuilt keeps its current values.
     """
     try:
         twin = type(optimizer).from_config(optimizer.get_config())
@@ -72,12 +72,12 @@ def as_it_began(optimizer: Any) -> dict[int, Any]:
 
 
 def _with_its_own_step(tf: Any, model: Any, x: Any, y: Any, out: Any) -> Traced:
-    """Trace the step of training that an author has written."""
+    """Return the trace with a training step that the author has written."""
     evaluated = tf.function(lambda inputs: model(inputs, **_in_mode(model, training=False)), autograph=False)
     trained = tf.function(lambda inputs, targets: model.train_step((inputs, targets)), autograph=False)
     own = getattr(model, "_compile_metrics", None)
     try:
-        vars(model)["_compile_metrics"] = _like(own, y, out)  # Keras would keep what is assigned as a metric more
+        vars(model)["_compile_metrics"] = _like(own, y, out)  # Keras would track an assigned metric
         trained.get_concrete_function(*_with_two_rows(tf, (x, y)))
         both = evaluated.get_concrete_function(x), trained.get_concrete_function(x, y)
         return joined(tf, *both, _named(model), as_it_began(model.optimizer))
@@ -87,7 +87,7 @@ def _with_its_own_step(tf: Any, model: Any, x: Any, y: Any, out: Any) -> Traced:
 
 
 def _like(own: Any, y: Any, out: Any) -> Any:
-    """Metrics as a model's own, which are made when its labels are known, made for these; None of none."""
+    """Return metrics like a model's own, built for these labels and outputs; None if it has none."""
     if own is None:
         return None
     with warnings.catch_warnings():
@@ -98,12 +98,12 @@ def _like(own: Any, y: Any, out: Any) -> Any:
 
 
 def _in_mode(model: Any, *, training: bool) -> dict[str, bool]:
-    """The argument by which a model knows that it trains, if it has one."""
+    """Return the keyword argument that sets training or evaluation, if the model's `call` has one."""
     return {"training": training} if model._call_has_training_arg else {}
 
 
 def _model_inputs(tf: Any, keras: Any, model: Any, given: Sequence[Any], shape: Sequence[int] | None) -> Any:
-    """What a model is fed: by itself, by an example, by how it was called, by what is asked."""
+    """Return a model's inputs: declared, from an example, from an earlier call, or as required."""
     own = getattr(getattr(model, "_functional", None) or model, "_inputs_struct", None)  # a Sequential has one inside
     if own is not None:
         return keras.tree.map_structure(
@@ -119,33 +119,33 @@ def _model_inputs(tf: Any, keras: Any, model: Any, given: Sequence[Any], shape: 
 
 
 def _label_specs(tf: Any, keras: Any, out: Any) -> list[Any]:
-    """Labels as the loss may take them: as what comes out, else numbers of classes."""
+    """Return label specs that the loss may accept: like the outputs, else class indices."""
     like = keras.tree.map_structure(lambda one: tf.TensorSpec(one.shape, tf.float32, "Y"), out)
     ids = keras.tree.map_structure(lambda one: tf.TensorSpec(one.shape[:-1], tf.int64, "Y"), out)
     return [like, ids]
 
 
 def _with_the_step_of_keras(tf: Any, model: Any, x: Any, y: Any, out: Any) -> Traced:
-    """Trace the step of training that Keras makes, if the loss takes such labels."""
+    """Return the trace with Keras' own training step; raise if the loss rejects such labels."""
     tf.function(model.compute_loss, autograph=False).get_concrete_function(*_with_two_rows(tf, (x, y, out)))
     return _traced_model(tf, model, x, y, out)
 
 
 def _with_two_rows(tf: Any, specs: Any) -> Any:
-    """Return these specs with two rows each: a loss that rejects such labels rejects any number.
+    """Return these specs with two rows each: a loss that rejects them rejects any number of rows.
 
-    A loss that flattens its labels says so only where their number is known.
+    A loss that flattens its labels detects a mismatch only if the number of rows is known.
     """
     return tf.nest.map_structure(lambda one: tf.TensorSpec([2, *one.shape[1:]], one.dtype), specs)
 
 
 def _traced_model(tf: Any, model: Any, x: Any, y: Any, out: Any) -> Traced:
-    """Trace a model, and the step that Keras trains it by where there are labels."""
+    """Return the trace of a model and, if there are labels, of Keras' training step."""
     accuracy = _accuracy(model, y, out)
     modes: list[list[Any]] = []
 
     def mode(inputs: Any, labels: Any, *, training: bool) -> dict[str, Any]:
-        """One mode of the model: what comes out, and its loss."""
+        """Return the outputs of one mode of the model, and its loss."""
         graph = tf.compat.v1.get_default_graph()
         before = len(graph.get_operations())
         model._clear_losses()
@@ -160,7 +160,7 @@ def _traced_model(tf: Any, model: Any, x: Any, y: Any, out: Any) -> Traced:
 
     def step(inputs: Any, labels: Any, training: Any) -> dict[str, Any]:
         with tf.GradientTape() as tape:
-            # Evaluation first: what it reads must not wait for what training writes.
+            # Evaluate first: evaluation must not wait for the updates of training.
             found, trained = (mode(inputs, labels, training=flag) for flag in (False, True))
             if modes[-1] != modes[-2]:
                 found = {key: tf.where(training, trained[key], found[key]) for key in found}
@@ -182,13 +182,13 @@ def _traced_model(tf: Any, model: Any, x: Any, y: Any, out: Any) -> Traced:
 
 
 def _meaning(op: Any) -> tuple[str, list[tuple[str, bytes]]]:
-    """The kind of an op, regardless of its name."""
+    """Return what an op computes, regardless of its name: type and attributes."""
     attributes = op.node_def.attr
     return op.type, [(key, attributes[key].SerializeToString()) for key in sorted(attributes)]
 
 
 def _layer_of(path: str, model: str) -> str:
-    """The layer in a variable's path, below the model's own name."""
+    """Return the layer in a variable's path, below the model's own name."""
     return path.removeprefix(f"{model}/").rpartition("/")[0] or model
 
 

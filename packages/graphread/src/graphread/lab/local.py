@@ -1,7 +1,7 @@
-"""The lab in this process: TensorFlow on a copy of an untrusted graph that the allow-list accepted.
+"""A lab in this process: TensorFlow runs a sanitized copy of an untrusted graph.
 
-It runs in a student's own notebook and inside the cage, never in the process that gives verdicts. TensorFlow is
-imported with the first graph, and neither its global state nor the default graph is touched.
+It runs in a student's own notebook and inside the sandbox, never in the process that assigns grades. TensorFlow is imported
+with the first graph, and neither its global state nor the default graph is touched.
 """
 
 from __future__ import annotations
@@ -33,10 +33,9 @@ if TYPE_CHECKING:
 
 
 class LocalLab:
-    """Loads graphs into TensorFlow in this process.
+    """A lab that loads graphs into TensorFlow in this process.
 
-    `timeout` is how many seconds one run may take, 0 for no limit; `threads` how many threads TensorFlow may use for one
-    op, 0 for as many as there are cores.
+    `timeout` limits each run in seconds, 0 for no limit; `threads` limits the threads for one op, 0 for one per core.
     """
 
     def __init__(self, timeout: float = 0.0, threads: int = 0) -> None:
@@ -45,7 +44,7 @@ class LocalLab:
         self.sessions: set[_LocalSession] = set()
 
     def load(self, meta_graph: bytes) -> _LocalGraph:
-        """Accept a serialised MetaGraphDef or GraphDef; see `graphread.lab.Lab.load`."""
+        """Accept a serialized MetaGraphDef or GraphDef; see `graphread.lab.Lab.load`."""
         try:
             source = read_source(meta_graph)
         except GraphError as error:
@@ -53,16 +52,16 @@ class LocalLab:
         return _LocalGraph(self, accept(source), source)
 
     def close(self) -> None:
-        """Close the sessions that are still open."""
+        """Close all open sessions."""
         for session in list(self.sessions):
             session.close()
 
     def config(self, *, often: bool) -> Any:
-        """Return how TensorFlow is to run a graph, `often` or once."""
+        """Return TensorFlow's session config for running a graph `often` or once."""
         config = tensorflow().ConfigProto(
             allow_soft_placement=True, device_count={"GPU": 0}, intra_op_parallelism_threads=self._threads
         )
-        # Without the graph optimiser a first run starts sooner; with it each step of a training takes two thirds.
+        # Without the graph optimizer, a first run starts sooner; with it, each training step takes two thirds of the time.
         config.graph_options.rewrite_options.disable_meta_optimizer = not often
         config.operation_timeout_in_ms = int(1000 * self._timeout)
         return config
@@ -80,13 +79,13 @@ class _LocalGraph:
         self.variables = tuple(node.name for node in nodes if node.op in VARIABLES)
         self.trainable = trainable_variables(source, nodes, self.variables)
         self.initialisers = first_assignments(nodes, self.variables)
-        # Importing says whether TensorFlow takes the graph; seed 1 is the one that experiments ask for.
+        # The import shows whether TensorFlow accepts the graph; experiments use seed 1.
         self._imports = {1: Imported(reseed(self._meta, 1))}
 
     def gradients(self, of: str, wrt: Sequence[str]) -> list[str | None]:
         for name in (of, *wrt):
             self.check(name)
-        # Every copy gets the same ops under the same names, so that sessions opened before can ask for them too.
+        # Every copy gets the same ops under the same names, so that earlier sessions can fetch them, too.
         names = [imported.add_gradients(of, wrt) for imported in self._imports.values()]
         self._requests.append((of, tuple(wrt)))
         return names[0]
@@ -103,7 +102,7 @@ class _LocalGraph:
         return session
 
     def check(self, name: str) -> None:
-        """Say so if `name` was taken out of the graph, or never was in it."""
+        """Raise a `LabError` if `name` was removed from the graph or never was in it."""
         op = name.partition(":")[0]
         if op in self.left_out:
             raise LabError("op", f"{op[:80]!r} needs the op {self.left_out[op]}, which the lab does not run.")
@@ -114,7 +113,7 @@ class _LocalGraph:
 
 
 class _LocalSession:
-    """A session with variable values of its own; see `graphread.lab.LabSession`."""
+    """A session with its own variable values; see `graphread.lab.LabSession`."""
 
     def __init__(self, owner: _LocalGraph, imported: Imported, config: Any) -> None:
         self._owner = owner
@@ -123,13 +122,13 @@ class _LocalSession:
         setattr(self._session, LAB_SESSION, True)
 
     def initialise(self) -> None:
-        """Run the initializers; a variable that begins with a fed value stays, and its readers report it."""
+        """Run the initializers; a variable that needs a fed value stays unset, and its readers report it."""
         errors = (tensorflow().errors.FailedPreconditionError, tensorflow().errors.InvalidArgumentError)
         with translated("run"):
             with suppress(*errors):
                 self._session.run(list(self._owner.initialisers))
                 return
-            for operation in self._owner.initialisers:  # one that needs another's result comes after it
+            for operation in self._owner.initialisers:  # an initializer that needs another one's result comes after it
                 with suppress(*errors):
                     self._session.run(operation)
 

@@ -1,7 +1,7 @@
-"""The ops that an untrusted graph may contain: arithmetic, arrays, variables, random, control flow.
+"""The allowlist of ops for untrusted graphs: arithmetic, arrays, variables, random, control flow.
 
-None that reads or writes files, talks to a network, calls Python, or asks for memory without bounds.
-To allow another one, add its name to the list of its subject (tensorflow/core/ops/*.cc has all of them).
+None of them reads or writes files, uses a network, calls Python, or allocates unbounded memory. To allow another op, add its
+name to the list of its subject (tensorflow/core/ops/*.cc defines all of them).
 """
 
 from __future__ import annotations
@@ -90,10 +90,10 @@ _CONTROL = words("""
     StackPushV2 StackCloseV2 IteratorGetNext OptionalFromValue OptionalNone OptionalHasValue OptionalGetValue
 """)
 
-#: Every op that the lab runs.
+#: All ops that the lab runs.
 ALLOWED = _ARITHMETIC | _NETWORKS | _ARRAYS | VARIABLES | _OPTIMIZERS | _RANDOM | _CONTROL
 
-#: Ops that only tell or keep. They are made no-ops: what waits for them no longer waits.
+#: Ops that only report or save. They become no-ops, and ops that wait for them are not held back.
 SILENT = words("""
     Assert AudioSummary AudioSummaryV2 HistogramSummary ImageSummary MergeSummary PrintV2 Save SaveSlices SaveV2
     ScalarSummary TensorSummary TensorSummaryV2 MergeV2Checkpoints ShardedFilename WriteAudioSummary WriteGraphSummary

@@ -1,7 +1,7 @@
-"""The lab inside a cage: `main` answers requests on its standard input, one by one.
+"""The lab inside a sandbox: `main` answers requests on its standard input, one at a time.
 
-A request names a call of `graphread.lab` with its arguments; the answer is what it returned or a LabError. It
-knows no answers and keeps nothing but what it was sent.
+A request names a call of `graphread.lab` with its arguments; the answer is its result or a LabError. The server has no access
+to solutions and keeps only what it receives.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Server:
-    """Answers one request after the other."""
+    """A server that answers one request at a time."""
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
@@ -36,7 +36,7 @@ class Server:
         self._numbers = itertools.count(1)
 
     def answer(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer to `request`; no exception but those that end the process."""
+        """Return the answer to `request`; only exceptions that end the process escape."""
         try:
             return {"result": self._called(request["call"], **request["arguments"])}
         except LabError as error:
@@ -75,10 +75,10 @@ class Server:
 
 
 def main() -> None:
-    """Serve until the other side is gone."""
+    """Serve until the other side closes the connection."""
     channel = Channel(*_own_descriptors())
     threads = int(os.environ.get("TF_NUM_INTRAOP_THREADS", "0"))
-    # TensorFlow imports Keras where it can, a fifth of its own time, and no graph needs it here.
+    # TensorFlow imports Keras if it can, which takes a fifth of its import time; no graph needs it here.
     sys.modules["keras"] = None  # type: ignore[assignment]
     import tensorflow as tf  # noqa: F401, PLC0415 - takes seconds, which pass while the other side prepares
 
@@ -88,12 +88,12 @@ def main() -> None:
             answer = server.answer(channel.receive())
             try:
                 channel.send(answer)
-            except (TypeError, ValueError) as error:  # nothing of it was sent yet
+            except (TypeError, ValueError) as error:  # nothing was sent yet
                 channel.send({"error": "run", "sentence": f"The output is not a number: {error}"})
 
 
 def _own_descriptors() -> tuple[IO[bytes], IO[bytes]]:
-    """The pipes to the other side, out of reach for what prints or reads in this process."""
+    """Return the pipes to the other side, out of reach of code in this process that prints or reads."""
     reading, writing = os.dup(0), os.dup(1)
     nowhere = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nowhere, 0)

@@ -1,6 +1,6 @@
 """One graph from traced functions: captured tensors become variables with their current values.
 
-What training does and what evaluation does stand side by side, and a switch chooses. All behind is the reader.
+Training and evaluation are both in the graph, and a switch selects one. The reader does the rest.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from graphread.graph.source import read_source
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-#: What is fed, and decides between training and evaluation.
+#: The fed switch between training and evaluation.
 SWITCH = "training"
 STEP = "training_step"
 Begin = Mapping[int, Any]
@@ -32,30 +32,30 @@ class Traced:
     meta_graph: bytes
     parts: dict[str, str] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
-    """The layer, in the author's words, that each variable belongs to; empty for what belongs to none."""
+    """The author's layer name for each variable; empty if it belongs to no layer."""
     outputs: int = 0
-    """How many numbers come out for each row, 0 where that is not known."""
+    """Number of outputs for each row, 0 if unknown."""
     switched: bool = False
-    """Whether training and evaluation differ, and a switch chooses."""
+    """Whether training and evaluation differ, so that there is a switch."""
     refused: tuple[str, str] | None = None
-    """The shape of the labels in the example, where the loss does not take them, and a shape that it does take."""
+    """The shape of the example's labels if the loss rejects them, and a shape that it accepts."""
 
     @property
     def eval_feed(self) -> dict[str, Any]:
-        """The values that evaluation feeds in addition to the inputs."""
+        """Return the values to feed at evaluation in addition to the inputs."""
         return {f"{SWITCH}:0": np.asarray(False)} if self.switched else {}
 
 
 def reason(error: Exception) -> str:
-    """Return what an author's code raised, in a line."""
+    """Return an exception of an author's code in one line."""
     return f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"[:300].rstrip(": .")
 
 
 def joined(tf: Any, evaluated: Any, trained: Any, named: Mapping[int, tuple[str, str, bool]], begin: Begin) -> Traced:
-    """Put a function that evaluates, and one that trains on the same inputs, side by side."""
+    """Return the trace of an evaluation function and a training function of the same inputs."""
 
     def both(inputs: Any, labels: Any) -> dict[str, Any]:
-        # Evaluation first: what it reads must not wait for what training writes.
+        # Evaluate first: evaluation must not wait for the updates of training.
         shown = tf.nest.flatten(evaluated(inputs))
         trained(inputs, labels)
         return {"prediction": tf.identity(shown[0])}
@@ -73,7 +73,7 @@ def _scopes(graph: Any) -> list[Any]:
 
 
 def clean(name: str) -> str:
-    """A name as a graph may have it."""
+    """Return a name in the characters that a graph permits."""
     return _NOT_IN_NAMES.sub("_", name).lstrip("_/\\>-") or "unnamed"
 
 
@@ -88,8 +88,8 @@ def as_traced(
 ) -> Traced:
     """Return the function's graph with captures as variables and constants, and one op for updates.
 
-    `named` says of a variable, by the id of its handle, its name, its layer, and whether it is trained; `begin` what it begins
-    with, where that is not the value that it has.
+    `named` maps a variable's handle id to its name, its layer, and whether it is trainable; `begin` has initial values that
+    differ from the current ones.
     """
     count = len(concrete.inputs) - len(concrete.captured_inputs)
     inputs = [tensor.name for tensor in concrete.inputs]
@@ -97,7 +97,7 @@ def as_traced(
     parts = {key: tensor.name for key, tensor in ends.items()} | {"X": fed[0]}
     changing = [operation.name for operation in concrete.graph.control_outputs]
     definition = concrete.graph.as_graph_def()
-    # A table has no value to begin with, and stays what the function is given.
+    # A lookup table has no value and remains an input of the function.
     held = [pair for pair in zip(inner, concrete.captured_inputs, strict=True) if _has_value(tf, pair[1])]
     _prune(definition, {*map(node_of, (*parts.values(), *fed, *changing))} - {SWITCH}, {tensor for tensor, _ in held})
     _let_identities_wait_for_nothing(definition)
@@ -112,18 +112,18 @@ def as_traced(
     if y is not None:
         parts["Y"] = fed[len(tf.nest.flatten(x))]
         if width == 1:
-            del parts["prediction"]  # a number to come close to, or the share of one of two classes: nobody said which
+            del parts["prediction"]  # regression or the probability of one of two classes: unknown
     switched = any(node.name == SWITCH for node in definition.node)
     return Traced(read_source(graph).SerializeToString(), parts, names, width, switched=switched)
 
 
 def _width(prediction: Any) -> int:
-    """Return how many numbers a function puts out for each row; 0 where that is not known."""
+    """Return the number of outputs for each row; 0 if unknown."""
     return (prediction.shape[-1] or 0) if prediction is not None and prediction.shape.rank == 2 else 0
 
 
 def _prune(graph: Any, kept: Iterable[str], captured: Collection[str]) -> None:
-    """Take out what none of these nodes is made from or waits for, and the places of what is captured."""
+    """Remove the nodes that these do not depend on, and the placeholders of captures."""
     nodes = {node.name: node for node in graph.node}
     seen = reached(kept, lambda name: map(input_node, nodes[name].input)) - set(map(node_of, captured))
     left = [node for node in graph.node if node.name in seen]
@@ -142,9 +142,9 @@ def _let_identities_wait_for_nothing(graph: Any) -> None:
 def _begun(
     tf: Any, captured: Iterable[tuple[str, Any, Any]], named: Mapping[int, tuple[str, str, bool]]
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Make a constant, or a variable with this first value, for each capture of this object.
+    """Create a constant, or a variable with its initial value, for each capture.
 
-    Return those by the tensors, and the layers' names by the variables.
+    Return these by tensor, and the layers' names by variable.
     """
     made: dict[str, Any] = {}
     layers: dict[str, str] = {}
@@ -160,12 +160,12 @@ def _begun(
 
 
 def _has_value(tf: Any, captured: Any) -> bool:
-    """Whether what was captured is a constant or a variable."""
+    """Whether a capture is a constant or a variable."""
     return captured.dtype != tf.resource or captured._handle_data is not None
 
 
 def _value(tf: Any, captured: Any, begin: Begin) -> Any:
-    """Return the value of a constant that was captured, or what a variable begins with."""
+    """Return the value of a captured constant, or the initial value of a variable."""
     if captured.dtype != tf.resource:
         return captured.numpy()
     if id(captured) in begin:

@@ -1,4 +1,4 @@
-"""A Keras model, or a file of one, as one graph. It is traced, never run."""
+"""Convert a Keras model, or a file of one, to one graph by tracing."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ _ASKS_FOR_CODE = re.compile(r"safe_mode|[Cc]ould not locate (class|function)|cus
 
 
 def is_traceable(thing: object) -> bool:
-    """Whether a thing is a Keras model; Keras is not imported for that."""
+    """Whether an object is a Keras model, without importing Keras."""
     return isinstance(thing, getattr(sys.modules.get("keras"), "Model", ()))
 
 
 def is_model_file(path: object) -> bool:
-    """Whether a path is of a Keras model."""
+    """Whether a path has the suffix of a Keras model file."""
     return isinstance(path, str | Path) and Path(path).suffix == ".keras"
 
 
 def traced(thing: Any, examples: object = None, shape: Sequence[int] | None = None) -> Traced:
-    """Trace a Keras model.
+    """Return the trace of a Keras model.
 
     Parameters
     ----------
     thing
-        What is traced. Its variables are read, and none is changed.
+        The model. Its variables are read and never changed.
     examples
-        An object or a mapping with `X` and `Y`, arrays of some rows, for what does not say its own shapes. Nothing is computed
-        with them.
+        An object or a mapping with `X` and `Y`, arrays of some rows, for a model that does not declare its shapes. Nothing is
+        computed with them.
     shape
-        Shape of an input without its rows, where neither the thing nor an example says it.
+        Shape of one input, if neither the model nor an example determines it.
 
     Raises
     ------
     GraphError
-        If it cannot be traced; the message is a sentence.
+        If the model cannot be traced; the message is a sentence.
     """
     import tensorflow as tf  # noqa: PLC0415 - in a cage
 
@@ -62,14 +62,14 @@ def traced(thing: Any, examples: object = None, shape: Sequence[int] | None = No
 
 
 def traced_file(path: Path) -> Traced:
-    """Trace the model in a file of a stranger: in a cage only, for its weights and functions are loaded.
+    """Return the trace of an untrusted model file; sandbox only, since its weights and functions load.
 
     Raises
     ------
     GraphError
-        If it cannot be loaded, or asks for code of its own; the message is a sentence.
+        If it cannot be loaded, or needs custom code; the message is a sentence.
     """
-    sys.modules.pop("keras", None)  # who runs graphs only keeps it from being imported
+    sys.modules.pop("keras", None)  # the server blocks this import for plain graphs
     import keras  # noqa: PLC0415 - in a cage
 
     with _sentences():

@@ -1,7 +1,7 @@
-"""Frames between a lab's client and server: a value as MessagePack, then the data of its arrays.
+"""Frames between a lab's client and server: a MessagePack value, then the data of its arrays.
 
-Values are None, numbers, text, arrays, and lists and dicts of them. The reader treats a frame as hostile: its length is
-checked before memory is taken, arrays hold numbers only, and what is not an array is short.
+Values are None, numbers, text, arrays, and lists and dicts of them. The receiver treats a frame as untrusted: it checks
+lengths before it allocates memory, arrays contain only numbers, and everything else is short.
 """
 
 from __future__ import annotations
@@ -20,34 +20,34 @@ import numpy as np
 _LENGTH = struct.Struct("<I")
 _PIPE_BYTES = 1 << 20  # /proc/sys/fs/pipe-max-size
 _ARRAY = 1
-"""MessagePack's extension type for an array: its type and shape. Its numbers come after the MessagePack."""
+"""MessagePack extension type of an array: dtype and shape. Its data follows after the MessagePack value."""
 _TYPE = re.compile(r"[<>|][biuf][1248]\Z")
 _Head = tuple[Annotated[str, msgspec.Meta(pattern=f"^{_TYPE.pattern}")], tuple[Annotated[int, msgspec.Meta(ge=0)], ...]]
 
 
 class FrameError(Exception):
-    """The other side is gone or does not speak as agreed."""
+    """The other side is gone or violates the protocol."""
 
 
 @dataclass(frozen=True)
 class FrameLimits:
-    """How much is read of one frame, in bytes: of what is not an array, and of all arrays."""
+    """Limits on one frame, in bytes: for everything except arrays, and for all arrays."""
 
     text: int = 8_000_000
     arrays: int = 2_000_000_000
     each: int = 100_000
-    """The cost of an array in addition to its numbers: a frame holds 20,000 at most."""
+    """Overhead counted for each array: a frame contains at most 20,000 arrays."""
 
 
 class Channel:
-    """Sends and receives frames over two pipes, which it does not close."""
+    """A connection over two pipes, which it does not close."""
 
     def __init__(self, reading: IO[bytes], writing: IO[bytes], limits: FrameLimits | None = None) -> None:
         self._reading: Any = reading
         self._writing = writing
         self._limits = limits or FrameLimits()
-        # Images are megabytes: through a pipe of the usual size each takes hundreds of turns of both sides.
-        with contextlib.suppress(OSError, AttributeError):  # no pipe, all that may be had is in use, another system
+        # Images are megabytes: with the default pipe size, each would take hundreds of context switches.
+        with contextlib.suppress(OSError, AttributeError):  # not a pipe, quota exhausted, or not Linux
             fcntl.fcntl(reading, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
             fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
@@ -56,7 +56,7 @@ class Channel:
         arrays = []
 
         def apart(piece: Any) -> msgspec.msgpack.Ext:
-            """What stands for an array, or for one of NumPy's numbers, in the MessagePack."""
+            """Return the MessagePack stand-in for an array or NumPy scalar."""
             array = np.require(piece, requirements="C")
             if not _TYPE.match(array.dtype.str):
                 raise TypeError(f"{type(piece).__name__} of {array.dtype}")

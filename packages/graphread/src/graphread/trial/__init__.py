@@ -1,1 +1,1 @@
-"""What is found by trying out, in the lab: each experiment one function."""
+"""Experiments in the lab, one function each."""

@@ -1,7 +1,7 @@
-"""Do the first convolutions see an image? A trial that changes one pixel after another.
+"""Check by perturbation that the first convolutions see pixels in place.
 
-Where an image is only moved, turned, cut, resized or laid out otherwise, the place of a pixel is found from its row and its
-column by one rule for all. Only that is looked at: what is warped or shuffled on purpose has other ops on the way.
+If an image is only shifted, mirrored, cropped, resized or rearranged, one linear rule maps the row and column of every pixel
+to its place. Only such paths are checked: intended distortion or shuffling uses other ops.
 """
 
 from __future__ import annotations
@@ -32,25 +32,26 @@ _OVER_IMAGES = words("Conv2D DepthwiseConv2dNative")
 
 
 class ImageTrials:
-    """How many pixels tell what a convolution sees."""
+    """Numbers of pixels and tolerances for locating them."""
 
     PIXELS = 60
     LEAST_PIXELS = 12
-    """Pixels that are changed, and fewest of them that must be found again: an image may be cut."""
-    #: By how many places, or by which share of the places, a pixel may lie off; and for which share of them it is torn.
+    """Pixels to change, and the minimum that must be found again: an image may be cropped."""
+    #: Tolerance of a pixel's place, in positions or as a fraction of the size; fraction of misplaced pixels that counts as
+    #: torn.
     OFF, SHARE_OFF, MANY = 1.5, 0.1, 0.2
 
 
 @dataclass(frozen=True)
 class ImageTrial:
-    """What became of the images before the first convolutions."""
+    """The images as seen by the first convolutions."""
 
     torn: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    """The shape (height, width, channels) in which they are torn apart, by the convolution's op."""
+    """Shape (height, width, channels) in which they are torn apart, by the convolution's op."""
 
 
 def try_images(found: Found, probe: GraphProbe) -> ImageTrial:
-    """Look where the pixels of an image lie before each convolution that reads the images themselves."""
+    """Locate the pixels of an image before each convolution that reads the images directly."""
     size = found.asked.image_shape
     if size is None or probe.batch is not None:
         return ImageTrial()
@@ -78,7 +79,7 @@ def _torn(found: Found, probe: GraphProbe, step: Step, size: tuple[int, ...]) ->
     if found.graph.nodes[step.node].attributes["data_format"].s == b"NCHW":
         value = value.transpose(0, 2, 3, 1)
     changed = np.abs(value[1:] - value[:1]).max(axis=3) > 1e-6
-    # A pixel that is cut off, or lies at several places as in an image that its mirror image is added to, has no place.
+    # Pixels that are cropped, or appear at several places, as when a mirror image is added, are ignored.
     places = [np.argwhere(one) for one in changed]
     once = [index for index, at in enumerate(places) if _is_one_place(at, value.shape[1:3])]
     if len(once) < max(ImageTrials.LEAST_PIXELS, int(changed.any(axis=(1, 2)).sum()) / 2):
@@ -90,12 +91,12 @@ def _torn(found: Found, probe: GraphProbe, step: Step, size: tuple[int, ...]) ->
 
 
 def _is_one_place(at: Array, sizes: tuple[int, ...]) -> bool:
-    """Whether a pixel lies somewhere, and nowhere far from there."""
+    """Whether a pixel appears at a single place."""
     return len(at) > 0 and bool((np.ptp(at, axis=0) <= 2 * _most_off(sizes)).all())
 
 
 def _sample(probe: GraphProbe, images: Array) -> Sample:
-    """Images with labels that are all one."""
+    """Return a sample of these images with equal labels."""
     labels = np.repeat(probe.sample(1).labels[:1], len(images), 0)
     return Sample(images.reshape(len(images), -1).astype(np.float32), labels)
 
@@ -105,20 +106,20 @@ def _most_off(sizes: tuple[int, ...]) -> Array:
 
 
 def _rule(pixels: Array, places: Array) -> tuple[Array, Array]:
-    """Return the linear rule that fits the places best, by row and column, and each place's error."""
+    """Return the linear rule from row and column that fits the places best, and each place's error."""
     known = np.column_stack([pixels, np.ones(len(pixels))])
     rule = np.linalg.lstsq(known, places, rcond=None)[0]
     return rule[:2], np.abs(known @ rule - places)
 
 
 def _is_apart(pixels: Array, places: Array, sizes: tuple[int, ...]) -> bool:
-    """Whether no one rule says where pixels lie: a row goes on at the beginning of another."""
+    """Whether no single rule explains the places of pixels: rows wrap around."""
     _, off = _rule(pixels, places)
     return bool((off > _most_off(sizes)).any(axis=1).mean() > ImageTrials.MANY)
 
 
 def _is_a_line(pixels: Array, places: Array, window: tuple[int, ...]) -> bool:
-    """Whether windows with rows and columns cover pixels in one line: the others became channels."""
+    """Whether two-dimensional kernels see pixels along one line only: the rest became channels."""
     if len(window) != 2 or min(window) < 2:
         return False
     rule, _ = _rule(pixels, places)

@@ -1,4 +1,4 @@
-"""How wide is a layer, and what does it compute? Numbers are fed behind it, and the result is named."""
+"""Measure the widths of layers, and recognize activations from values fed after each layer."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 
 class LayerTrials:
-    """How far a function of a layer is looked at."""
+    """Limits and thresholds of the search for an activation."""
 
     MOST_OPS = 16
-    """No function of the bank is written with more ops than this."""
+    """Longest chain of ops for one function; those of the bank need fewer."""
     FARTHEST = 9.0
-    """The largest number that is sent through an activation: beyond 6, where a ReLU6 is flat."""
+    """Largest number fed to an activation: beyond 6, where ReLU6 is flat."""
     LEFT = 0.01
-    """A share of the numbers: where no more is left behind a dropout, everything is dropped."""
+    """Fraction of nonzero outputs; if no more are left after a dropout, everything is dropped."""
 
 
 _ADDING = words("Add AddV2 AddN Sub BiasAdd BiasAddV1")
@@ -45,16 +45,16 @@ class LayerTrial:
     """What the layers compute."""
 
     steps: tuple[Step, ...] = ()
-    """The layers, each with its activation and with what reads it."""
+    """The layers, each with its activation and its readers."""
     random: bool = False
-    """Whether something between layers changes from run to run."""
+    """Whether a tensor between layers varies from run to run."""
     all_dropped: str | None = None
-    """The op in front of which everything is dropped; None where nothing is."""
+    """The op whose input is entirely dropped; None if there is none."""
 
 
 @dataclass(frozen=True)
 class _Activation:
-    """What is between two tensors; `random` as in `LayerTrial`, `dropped` where everything is."""
+    """The function between two tensors; `random` as in `LayerTrial`; `dropped` if everything is dropped."""
 
     name: str
     random: bool = False
@@ -62,9 +62,9 @@ class _Activation:
 
 
 def try_widths(found: Found, probe: GraphProbe) -> tuple[Step, ...]:
-    """Return the layers with the widths that the values in their products have."""
+    """Return the layers with widths measured from the values of their products."""
     every, sample = products(found.steps), probe.sample(Sizes.ROWS)
-    # No number of the data is the same in all rows, not even where they are rounded: the first row is dark, the last bright.
+    # No column may be constant, even after rounding, or it would look like a bias: the first row is dark, the last bright.
     images = probe.rng.uniform(0.1, 1.0, sample.images.shape)
     images[0], images[-1] = 0.0, 1.0
     sample = Sample(images, sample.labels)
@@ -75,14 +75,14 @@ def try_widths(found: Found, probe: GraphProbe) -> tuple[Step, ...]:
 
 
 def _measured(found: Found, step: Step, rows: int, data: Array, weights: Array, product: Array) -> Step:
-    """A product with the widths that its values have."""
+    """Return a product with widths measured from its values."""
     node = found.graph.nodes[step.node]
     kind, (inputs, outputs) = step.kind, product_widths(node, step, weights.shape)
     if node.op == "Mul":
         outputs = product.size // rows
         inputs = weights.size // max(outputs, 1)
     elif kind == "conv2d" and product[0].size == weights.shape[-1] and data[0].size == weights[..., 0].size:
-        kind, inputs = "dense", weights[..., 0].size  # a window over the whole map
+        kind, inputs = "dense", weights[..., 0].size  # the kernel covers the whole feature map
     bias = step.bias
     if not bias and _has_column_of_ones(data, rows):
         bias, inputs = step.variables, inputs and inputs - 1  # one row of the weights is the bias
@@ -92,13 +92,13 @@ def _measured(found: Found, step: Step, rows: int, data: Array, weights: Array, 
 
 
 def _has_column_of_ones(data: Array, rows: int) -> bool:
-    """Whether a column of the data is a nonzero constant: its weights are then a bias."""
+    """Whether one column of the data is a nonzero constant: its weights are then a bias."""
     table = data.reshape(rows, -1) if data.shape[:1] == (rows,) else data.T
     return rows > 1 and table.ndim == 2 and np.count_nonzero(table[0, np.ptp(table, axis=0) == 0]) == 1
 
 
 def _summed_up(step: Step, parts: Sequence[Step]) -> Step:
-    """A layer with the widths of the products that it is made of."""
+    """Return a layer with the total widths of its products."""
     if not step.parts:
         return parts[0]
     apart = step.added and not step.repeated and len({part.data for part in parts}) > 1
@@ -108,7 +108,7 @@ def _summed_up(step: Step, parts: Sequence[Step]) -> Step:
 
 
 def try_activations(found: Found, probe: GraphProbe | None) -> LayerTrial:
-    """Name the function between linear steps, by its values where there is a lab, else by its ops."""
+    """Return the layers with the functions between them, by values if there is a lab, else by ops."""
     steps: list[Step] = []
     random, all_dropped, above = False, None, found.graph.ancestors([found.scores])
     for index, step in enumerate(found.steps):
@@ -134,7 +134,7 @@ def try_activations(found: Found, probe: GraphProbe | None) -> LayerTrial:
 
 
 def _readers(found: Found, step: Step, later: Sequence[Step]) -> list[str]:
-    """The data of later products that is made from what a layer puts out, with no other layer on the way."""
+    """Return the data of later products computed from a layer's output without another layer in between."""
     own = {step.output, *(part.product for part in (step, *step.parts))}
     every = [*found.steps, *products(found.steps)]
     stops = {one.product for one in every} | {one.output for one in found.steps}
@@ -147,7 +147,7 @@ def _readers(found: Found, step: Step, later: Sequence[Step]) -> list[str]:
 
 
 def _bias_behind(found: Found, step: Step, end: str) -> tuple[str, ...]:
-    """The trained variables that are added to a layer's output before its activation, behind any scaling."""
+    """Return the trained variables added to a layer's output before its activation, after any scaling."""
     graph = found.graph
     before = itertools.takewhile(lambda node: node.op not in OPS, between(graph, step.product, end))
     added = {read for node in before if node.op in _ADDING for read in node.inputs if node_of(read) not in graph.fed}
@@ -157,7 +157,7 @@ def _bias_behind(found: Found, step: Step, end: str) -> tuple[str, ...]:
 
 
 def _is_joined(found: Found, start: str, end: str) -> bool:
-    """Whether anything else that depends on the images comes in between two tensors."""
+    """Whether another tensor that depends on the images joins in between two tensors."""
     graph = found.graph
     way = graph.descendants([start])
     seen = graph.descendants([found.roles.images]) - way
@@ -166,7 +166,7 @@ def _is_joined(found: Found, start: str, end: str) -> bool:
 
 
 def _activation(found: Found, probe: GraphProbe | None, start: str, end: str) -> _Activation:
-    """What is between two tensors: by values where it can be tried, else by the ops."""
+    """Return the function between two tensors: by values if that can be tried, else by ops."""
     static = _Activation(static_activation(found.graph, start, end))
     chain = found.graph.dominators(start, end)
     if probe is None or len(chain) < 2:
@@ -175,14 +175,14 @@ def _activation(found: Found, probe: GraphProbe | None, start: str, end: str) ->
 
 
 def _tried(found: Found, probe: GraphProbe, chain: Sequence[str], static: str) -> _Activation:
-    """What the values along a chain of tensors say; `static` is what the ops do."""
+    """Return the function along a chain of tensors by values; `static` is the activation by ops."""
     feeds = probe.feed(probe.sample(Sizes.ROWS))
     fed = probe.rng.standard_normal(probe.fetch(chain[0], feeds).shape)
     fed *= LayerTrials.FARTHEST / np.max(fed, initial=1.0)
     first, again, offset = (probe.run(chain, {**feeds, chain[0]: each}) for each in (fed, fed, np.zeros_like(fed)))
     if np.count_nonzero(first[-1]) <= LayerTrials.LEFT * first[-1].size and _is_drawn(found, chain):
         return _Activation("undecided", dropped=True)
-    # What is in front of a dropout that stays on is the same in each run.
+    # Tensors before an active dropout are the same in each run.
     settled = len([*itertools.takewhile(bool, map(same, first, again))])
     name = _Way(probe, feeds, chain[:settled], first[:settled], offset[:settled]).named(static)
     if settled == len(chain):
@@ -191,7 +191,7 @@ def _tried(found: Found, probe: GraphProbe, chain: Sequence[str], static: str) -
 
 
 def _is_drawn(found: Found, chain: Sequence[str]) -> bool:
-    """Whether random numbers come in along a chain of tensors."""
+    """Whether random numbers enter along a chain of tensors."""
     return not RANDOM.isdisjoint(found.graph.ops_above(chain[-1:], stop=chain[:1]))
 
 
@@ -231,7 +231,7 @@ class _Way:
         return whole
 
     def _is_linear(self, first: int, last: int) -> bool:
-        """Whether what one tensor makes of another is the same for a sum as for its terms."""
+        """Whether one tensor is an affine function of another, tested on a sum and its terms."""
         shape, start = self.values[first].shape, self.chain[first]
         one, two = (2 * self.probe.rng.standard_normal(shape) for _ in range(2))
         fed = (one, two, one + two, np.zeros(shape))
@@ -242,6 +242,6 @@ class _Way:
 
 
 def _stretches(sizes: Sequence[int]) -> list[tuple[int, int]]:
-    """Stretches of equal sizes: pooling and flattening are between them."""
+    """Return the stretches of equal size, which pooling and flattening separate."""
     starts = [0, *(np.flatnonzero(np.diff(sizes)) + 1).tolist()]
     return list(zip(starts, [*(start - 1 for start in starts[1:]), len(sizes) - 1], strict=True))

@@ -1,6 +1,6 @@
-"""Which loss is it? Scores and labels are fed, and the loss is compared with a bank of formulas.
+"""Recognize the loss: feed logits and labels, and compare its values with a bank of formulas.
 
-Where the lab refuses, that stays undecided.
+If the lab refuses, the loss stays undecided.
 """
 
 from __future__ import annotations
@@ -26,33 +26,33 @@ if TYPE_CHECKING:
     from graphread.trial.probe import GraphProbe
 
 COMPOSED = ("softmax", "sigmoid", "relu", "tanh")
-"""Activations that are tried on the scores where the loss is a formula of none of the tensors behind them."""
+"""Activations to apply to the logits if the loss is a formula of none of the tensors after them."""
 OF_SHARES = ("log-of-scores", "log-of-scores-tight", "binary-cross-entropy")
 """Losses of probabilities."""
 
 
 class LossTrials:
-    """How many runs name a loss, and how far values may be off."""
+    """Numbers of runs, and tolerances of the comparison."""
 
     RUNS = 24
     AVERAGED = 20
-    """Runs of a random loss that are averaged: with half of the units dropped, the mean is then off by a tenth at most."""
+    """Runs to average for a random loss: with half of the units dropped, the mean is then within a tenth."""
     FEW_ROWS = 4
     DRAWN, SAME = 3, 1e-6
-    """Draws of scores, and by how much, relative, losses differ that are one number."""
+    """Draws of logits, and the relative difference below which losses count as equal."""
     BARELY = 0.1
-    """Part of the largest score by which a bound changes none."""
+    """Fraction of the largest logit; a smaller change of logits comes from a wide clip."""
     SAME_SIZE = 0.2
-    """By how much the ratio of two losses may be off 1 or 2."""
+    """Tolerance for the ratio of two losses, which is 1 or 2."""
 
 
 EXTREME = {2: 300.0, 4: 300.0, 8: 900.0}
-"""A score of which a softmax makes a one and zeros, by the bytes of a number."""
+"""A logit for which softmax returns a one and zeros, by bytes per element."""
 
 
 @dataclass(frozen=True)
 class Place:
-    """The scores of a sample: tensor, the way from there to the loss, values, form and row count."""
+    """The logits of a sample: tensor, path from it to the loss, values, layout and number of rows."""
 
     scores: str
     chain: tuple[str, ...]
@@ -63,7 +63,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Run:
-    """What tensors, by name, and the loss are for some scores and labels."""
+    """The values of tensors, by name, and of the loss, for given logits and labels."""
 
     values: dict[str, Array]
     labels: Array
@@ -71,15 +71,15 @@ class Run:
 
 
 _SHARED: Mapping[str, Callable[[Array], Array]] = {"columns": lambda z: softmax(z, 0), SINGLE: sigmoid}
-"""What makes shares of scores, by their form, where that is not the softmax of a row."""
+"""The function from logits to probabilities by layout, if it is not the softmax of a row."""
 Seen = dict[str, list[Observation]]
-"""For each tensor that can be scores what was observed of it."""
+"""Observations by tensor, for each tensor that can be logits."""
 
 
 def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
-    """Feed scores and compare the loss with the bank of formulas at each tensor up to the labels.
+    """Feed logits, and compare the loss with the bank of formulas at each tensor up to the labels.
 
-    The layers come with the scores that the loss was read from.
+    Return also the layers, with the logits from which the loss was read.
     """
     place = place_of(found, probe)
     layers, undecided = replace(found.layers, scores=place.scores, chain=place.chain), LossReading(form=place.form)
@@ -87,7 +87,7 @@ def try_loss(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading]:
 
 
 def _read(found: Found, probe: GraphProbe, place: Place, undecided: LossReading) -> LossReading:
-    """What the loss is of random scores; of what adds up to the same in each row, of such scores."""
+    """Return the loss as a formula of random logits; of random probabilities if rows have a fixed sum."""
     if place.form == SINGLE and _is_constant(found, probe, place):
         return replace(undecided, match=CONSTANT, logits=place.scores)
     total = _total_share(as_rows(place.value, place.form, place.rows))
@@ -96,14 +96,14 @@ def _read(found: Found, probe: GraphProbe, place: Place, undecided: LossReading)
         return _of_shares(found, probe, place, undecided)
     views = [*([_as_logarithms(seen)] if total else []), *_views(seen, place.form)]
     match = next(filter(None, map(_first_match, views)), None)
-    # What the labels add to the scores looks like a function of them.
+    # Labels that are added to the logits would look like a function of the logits.
     if match is None or (match[2] and _labels_in_scores(found)):
         return undecided
     return _matched(found, probe, place, seen, match)
 
 
 def _is_constant(found: Found, probe: GraphProbe, place: Place) -> bool:
-    """Whether the loss of some rows is one number for any scores."""
+    """Whether the loss of some rows is constant for any logits."""
     sample = probe.sample(place.rows)
     drawn = probe.rng.standard_normal((LossTrials.DRAWN, *place.value.shape))
     losses = [run_with(found, probe, place, sample, scores).loss.sum() for scores in drawn]
@@ -113,7 +113,7 @@ def _is_constant(found: Found, probe: GraphProbe, place: Place) -> bool:
 def _matched(
     found: Found, probe: GraphProbe, place: Place, seen: Seen, match: tuple[str, LossMatch, str]
 ) -> LossReading:
-    """What is known of a loss with a known formula."""
+    """Return the facts known about a loss with a known formula."""
     tensor, formula, composed = match
     first = int(place.form == SINGLE)
     values = {name: np.concatenate([o.scores[:, first:] for o in every]) for name, every in seen.items()}
@@ -132,7 +132,7 @@ def _matched(
 
 
 def _of_shares(found: Found, probe: GraphProbe, place: Place, undecided: LossReading) -> LossReading:
-    """The loss that is not a number for random scores: it may take their logarithm, and be one for shares."""
+    """Return the loss that is not finite for random logits: a formula of probabilities, if one fits."""
     natural = probe.fetch(found.read, probe.feed(probe.sample(place.rows)))
     if np.isfinite(natural).all():
         return replace(undecided, finite=True)
@@ -142,23 +142,23 @@ def _of_shares(found: Found, probe: GraphProbe, place: Place, undecided: LossRea
 
 
 def _is_over_batch(place: Place, after: Array, before: Array) -> bool:
-    """Whether the scores (runs * rows, classes) were made shares over the rows, or their logarithms."""
+    """Whether a (log-)softmax over the rows turned `before` into `after`, both (runs * rows, classes)."""
     late, early = (scores.reshape(LossTrials.RUNS, place.rows, -1) for scores in (after, before))
     return place.form != "columns" and any(same(late, function(early, 1)) for function in (softmax, log_softmax))
 
 
 def _labels_in_scores(found: Found) -> bool:
-    """Whether what the student calls logits or prediction is made with the labels."""
+    """Whether the student's logits or prediction depend on the labels."""
     return not found.graph.descendants([found.roles.labels]).isdisjoint(found.given.named("logits", "prediction"))
 
 
 def place_of(found: Found, probe: GraphProbe) -> Place:
-    """Locate the first tensor behind the layers that has a number for each class of each row.
+    """Locate the logits: the first tensor after the layers with a number for each class of each row.
 
     Raises
     ------
     Untried
-        If there is none.
+        If there is no such tensor.
     """
     sample = probe.sample(LossTrials.FEW_ROWS)
     rows, chain = len(sample.labels), found.layers.chain
@@ -170,13 +170,13 @@ def place_of(found: Found, probe: GraphProbe) -> Place:
 
 
 def named_along(values: Mapping[str, Array], end: str) -> list[str]:
-    """Return the functions between the scores (first) and the tensor that the loss takes, in order."""
+    """Return the functions between the logits (first) and the tensor in the loss, in order."""
     current, last = next(iter(values.values())), values[end]
     whole = name_activation(current, last)
     if whole is not None:
         return [whole]
     if np.abs(last - current).max() < LossTrials.BARELY * np.abs(current).max():
-        return ["other"]  # a bound so wide that scores hardly meet it
+        return ["other"]  # a clip so wide that it hardly changes logits
     found = []
     for value in itertools.islice(values.values(), [*values].index(end) + 1):
         name = name_activation(current, value)
@@ -194,14 +194,14 @@ def _is_scaled(before: Array, after: Array) -> bool:
 
 
 def run_with(found: Found, probe: GraphProbe, place: Place, sample: Sample, scores: Array, *more: str) -> Run:
-    """Run the tensors between scores and loss, and `more`, for given scores."""
+    """Run the tensors between logits and loss, and `more`, for given logits."""
     tensors = list(dict.fromkeys((*place.chain, *more)))
     *values, loss = probe.run([*tensors, found.read or ""], {**probe.feed(sample), place.scores: scores})
     return Run(dict(zip(tensors, values, strict=True)), sample.labels, loss)
 
 
 def observations(probe: GraphProbe, place: Place, runs: Sequence[Run]) -> Seen:
-    """For each tensor that can be scores: those, their labels and the loss, for each run."""
+    """Return, for each tensor that can be logits, its values with labels and loss in each run."""
     form, rows = place.form, place.rows
     able = [name for name in runs[0].values if all(_can_be_scores(run.values[name], probe, place) for run in runs)]
     return {
@@ -211,36 +211,36 @@ def observations(probe: GraphProbe, place: Place, runs: Sequence[Run]) -> Seen:
 
 
 def _can_be_scores(value: Array, probe: GraphProbe, place: Place) -> bool:
-    """Whether there is a number for each class, or output, of each row."""
+    """Whether a value has one number for each class, or output, of each row."""
     return value.dtype.kind == "f" and orient(value, place.rows, probe.classes) == place.form
 
 
 def is_finite(seen: Seen) -> bool:
-    """Whether the loss was a number in all runs."""
+    """Whether the loss was finite in all runs."""
     return all(np.isfinite(one.value) for every in seen.values() for one in every)
 
 
 def _total_share(scores: Array) -> float:
-    """What each row adds up to, where it is a distribution over the classes up to a factor; else 0."""
+    """Return the common sum of all rows if they are distributions up to a factor; else 0."""
     totals = scores.sum(axis=1)
     alike = scores.min(initial=0) >= 0 and np.allclose(totals, totals[0], rtol=1e-3)
     return float(totals[0]) if alike else 0.0
 
 
 def _views(seen: Seen, form: str) -> list[Seen]:
-    """What is observed, and of single numbers also what it is if they are the share of the second class."""
+    """Return the observations; for single values, also those with the values read as probabilities."""
     shares = {name: [replace(o, scores=as_shares(o.scores)) for o in every] for name, every in seen.items()}
     return [seen, shares][: 1 + (form == SINGLE)]
 
 
 def _as_logarithms(seen: Seen) -> Seen:
-    """Probabilities as the scores that a softmax makes them from."""
+    """Return the observations with probabilities replaced by their logarithms as logits."""
     tensor, observations = next(iter(seen.items()))
     return {tensor: [replace(o, scores=np.log(np.maximum(o.scores, 1e-30))) for o in observations]}
 
 
 def _observe(found: Found, probe: GraphProbe, place: Place, total: float) -> Seen:
-    """Observe random scores and labels; or shares of a `total`."""
+    """Observe the loss for random logits and labels, or for random probabilities with sum `total`."""
     runs = []
     for _ in range(LossTrials.RUNS):
         sample = probe.sample(place.rows)
@@ -252,16 +252,16 @@ def _observe(found: Found, probe: GraphProbe, place: Place, total: float) -> See
 
 
 def _first_match(seen: Seen) -> tuple[str, LossMatch, str] | None:
-    """Return tensor, formula and activation: the right loss wherever it first fits, else another.
+    """Return the first match of the right loss, else of any loss: tensor, formula, activation.
 
-    What is behind the scores, many losses are a sum of at the labels; that alone makes it no score.
+    Many losses are a sum of some tensor at the labels; for tensors after the logits, that alone proves nothing.
     """
     scores = next(iter(seen), "")
     return next((one for one in _matches(seen) if one[0] == scores or one[1].kind != "negative-score"), None)
 
 
-#: What is compared, in this order: the right formula, the others, formulas of an activation of the scores that is no tensor of
-#: its own, and variants of the right loss; each with the activations that are put before it.
+#: The order of comparisons: the right formula, the others, formulas of an activation applied to the logits that is not a
+#: tensor of its own, and variants of the right loss; each with the activations to apply first.
 _COMPARED: tuple[tuple[Sequence[str] | None, Sequence[str]], ...] = (
     ([CROSS_ENTROPY], ("",)),
     ([*LOSSES][1:], ("",)),
@@ -271,7 +271,7 @@ _COMPARED: tuple[tuple[Sequence[str] | None, Sequence[str]], ...] = (
 
 
 def _matches(seen: Seen) -> Iterator[tuple[str, LossMatch, str]]:
-    """Yield what each tensor is by a formula, with the activation that was put before it."""
+    """Yield the formula of the loss in terms of each tensor, with the activation applied first."""
     compared = ((kinds, name) for kinds, names in _COMPARED for name in names)
     for (kinds, name), (tensor, observations) in itertools.product(compared, seen.items()):
         function = ACTIVATIONS[name or "none"]
@@ -281,7 +281,7 @@ def _matches(seen: Seen) -> Iterator[tuple[str, LossMatch, str]]:
 
 
 def _averaged_loss(found: Found, probe: GraphProbe, sample: Sample) -> Array:
-    """The loss of some rows; where it is random, as with dropout, the mean of many runs."""
+    """Return the loss of some rows; if it is random, as with dropout, the mean of many runs."""
     feeds = probe.feed(sample)
     first, again = probe.fetch(found.loss, feeds), probe.fetch(found.loss, feeds)
     return (
@@ -292,14 +292,14 @@ def _averaged_loss(found: Found, probe: GraphProbe, sample: Sample) -> Array:
 
 
 def reduction(found: Found, probe: GraphProbe, match: LossMatch, rows: int) -> str:
-    """``none`` where the loss is a tensor, else what it does as rows are doubled."""
+    """Return the reduction of the loss: ``none`` for a tensor, else by the effect of doubling the rows."""
     if probe.batch is not None:
         return "undecided"
     return probe.ask("undecided", _reduction, found, probe, match, rows)
 
 
 def _reduction(found: Found, probe: GraphProbe, match: LossMatch, rows: int) -> str:
-    """What the loss does as rows are doubled."""
+    """Return the reduction of the loss, by the effect of doubling the rows."""
     sample = probe.sample(rows)
     one, two = (_averaged_loss(found, probe, sample.rows(np.tile(np.arange(rows), times))) for times in (1, 2))
     if one.size != 1 or two.size != 1:
@@ -310,7 +310,7 @@ def _reduction(found: Found, probe: GraphProbe, match: LossMatch, rows: int) -> 
 
 
 def try_extreme_scores(found: Found, probe: GraphProbe, loss: LossReading) -> bool | None:
-    """Whether the loss stays finite where a probability rounds to zero; None if it need not be asked."""
+    """Whether the loss is finite if a probability rounds to zero; None if the question does not apply."""
     scores = found.scores or ""
     if not loss.decided or loss.finite is False:
         return None

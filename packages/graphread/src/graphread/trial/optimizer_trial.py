@@ -1,4 +1,4 @@
-"""Which optimizer is it, at which rate, of which loss? Its own ops and gradients tell."""
+"""Read optimizer, learning rate and minimized loss from the optimizer's own ops and gradients."""
 
 from __future__ import annotations
 
@@ -20,50 +20,49 @@ if TYPE_CHECKING:
 
 
 class OptimizerTrials:
-    """Steps after which a rule is compared, and how sure the comparison must be."""
+    """Step counts for schedules, and thresholds for comparing gradients."""
 
-    #: After how many steps the rate of a schedule is looked at.
+    #: Step counts at which to evaluate a learning-rate schedule.
     COUNTS = (0, 1, 10, 100, 1_000, 10_000)
-    #: A direction that agrees with a gradient less than this does not tell what is minimised.
+    #: Minimum cosine with a candidate's gradient to identify the minimized loss.
     STRONG = 0.9
-    #: One that agrees this well needs no further candidate looked at.
+    #: Cosine above which no further candidate is tried.
     SURE = 0.98
-    #: The same of errors of numbers: where all outputs are too large, the gradients of all errors point one way, nearly.
+    #: The same for regression: if all outputs are too large, the gradients of all errors are almost parallel.
     SURE_OF_ERROR = 0.9999
     MOST_CANDIDATES = 6
 
 
 @dataclass(frozen=True)
 class Descent:
-    """What the train op does."""
+    """The effect of the train op."""
 
     kind: str | None = None
     rate: float | None = None
-    """The optimizer; None where undecided."""
+    """Optimizer and learning rate; None if undecided."""
     place: str = ""
-    """The op that it is named after, for messages."""
+    """The op to name in messages."""
     moved: tuple[str, ...] = ()
     still: frozenset[str] = frozenset()
-    """The variables that the loss depends on and that the steps changed, or left as they were though the loss has a
-    gradient there."""
+    """The variables that affect the loss: those changed by the steps, and those left unchanged in spite of a gradient."""
     unreached: frozenset[str] = frozenset()
-    """The variables of layers that the loss has no gradient for."""
+    """The variables of layers without a gradient of the loss."""
     climbs: bool | None = None
-    """Whether a step goes up what should be minimised; None where that is unknown."""
+    """Whether a step ascends the minimized loss; None if unknown."""
     rate_from: tuple[str, ...] = ()
-    """The placeholders that the rate depends on."""
+    """The placeholders that the learning rate depends on."""
     rate_of: str | None = None
-    """The tensor that holds the rate; None where the optimizer has no op of its own, or several rates."""
+    """The tensor of the learning rate; None if the optimizer has no op of its own, or several rates."""
     rates: tuple[float, ...] = ()
-    """The rate as steps are counted, where it follows a schedule; `rate` is then the largest."""
+    """The rates of a schedule at `OptimizerTrials.COUNTS`; `rate` is the largest."""
     measured: bool = False
-    """Whether kind and rate come from the steps, not from an optimizer's own op."""
+    """Whether kind and rate come from observed steps, not from an optimizer's op."""
     runs: bool | None = None
-    """Whether the train op runs; None where it was not tried."""
+    """Whether the train op runs; None if untested."""
 
 
 def read_optimizer(found: Found, probe: GraphProbe | None) -> Descent:
-    """Read kind and rate off the optimizer's own ops, where there are such."""
+    """Return kind and learning rate according to the optimizer's own ops, if there are any."""
     fused = found.roles.fused
     if not fused:
         return Descent()
@@ -72,13 +71,13 @@ def read_optimizer(found: Found, probe: GraphProbe | None) -> Descent:
         place=node_of(found.roles.train_op),
         moved=tuple(found.roles.gradients),
     )
-    # Each may be converted for the type of one variable.
+    # The rate may be cast to the dtype of each variable.
     tensors = {found.graph.past(update.rate, ("Cast", "Identity")) for update in fused if update.rate}
     return _with_rate(found, probe, descent, tensors.pop()) if len(tensors) == 1 else descent
 
 
 def _with_rate(found: Found, probe: GraphProbe | None, descent: Descent, tensor: str) -> Descent:
-    """Add the rate that one tensor holds."""
+    """Add the learning rate in this tensor."""
     graph = found.graph
     above, value = graph.ancestors([tensor]) - found.given.eval_feed.keys(), graph.constant(tensor)
     rates = () if value is None else tuple(map(float, value.ravel()[:1]))
@@ -88,12 +87,12 @@ def _with_rate(found: Found, probe: GraphProbe | None, descent: Descent, tensor:
         rate_of=tensor,
         rate_from=tuple(source for source in graph.sources if source in above),
         rates=rates,
-        rate=max(rates, default=None),  # a schedule may begin below the rate that it is named after, or fall from it
+        rate=max(rates, default=None),  # a warm-up starts below the nominal rate, a decay falls from it
     )
 
 
 def _rates(found: Found, probe: GraphProbe, tensor: str) -> tuple[float, ...]:
-    """The rate at the start, and after some numbers of steps."""
+    """Return the learning rate at the start and after `OptimizerTrials.COUNTS` steps."""
     graph, fed = found.graph, found.given.eval_feed
     feeds = {name: fed[name] for name in graph.ancestors([tensor]) & fed.keys()}
     counted = found.roles.updated - found.roles.gradients.keys()
@@ -107,13 +106,13 @@ def _rates(found: Found, probe: GraphProbe, tensor: str) -> tuple[float, ...]:
 
 
 def choose_loss(found: Found, probe: GraphProbe) -> str | None:
-    """Return the minimized candidate: whose gradient the optimizer takes, or which decreases.
+    """Return the minimized candidate: its gradient is the optimizer's, or parallel to the step.
 
-    None where that is unknown.
+    None if unknown.
     """
     randomise_weights(found, probe)
     graph, weights, feeds = found.graph, found.float_weights, probe.feed(probe.sample(Sizes.ROWS))
-    # Gradients gathered in variables first say nothing of this run: then the step itself is looked at.
+    # Gradients accumulated in variables are not those of this run: then the step itself is compared.
     seen = graph.descendants([found.roles.images])
     given = {name: tensor for name, tensor in found.roles.gradients.items() if name in weights and tensor in seen}
     stepped = {} if given else probe.ask({}, _step_taken, found, probe, weights, feeds)
@@ -124,14 +123,14 @@ def choose_loss(found: Found, probe: GraphProbe) -> str | None:
         likeness[candidate] = probe.ask(0.0, _likeness, probe, gradients, given, stepped, feeds)
         if likeness[candidate] > sure:
             break
-    # A candidate may be part of the update itself: begin again, with the optimizer's own variables as they were.
+    # Computing a candidate may be part of the update: restart with the optimizer's initial variables.
     probe.initialise()
     best = max(likeness, key=likeness.__getitem__, default="")
     return best if likeness.get(best, 0.0) > OptimizerTrials.STRONG else None
 
 
 def _step_taken(found: Found, probe: GraphProbe, weights: list[str], feeds: Mapping[str, Array]) -> Mapping[str, Array]:
-    """What one step takes away from each variable: for optimizers whose gradient is not to be seen."""
+    """Return the decrease of each variable in one step, for optimizers whose gradient is not visible."""
     before = probe.values(weights)
     probe.fetch(found.roles.train_op, feeds)
     after = probe.values(weights)
@@ -146,12 +145,12 @@ def _likeness(
     stepped: Mapping[str, Array],
     feeds: Mapping[str, Array],
 ) -> float:
-    """Return how near a candidate's gradient is to the optimizer's, or to its step, up or down.
+    """Return how well a candidate's gradient matches the optimizer's gradient, or its step.
 
-    It is the size of their cosine.
+    This is the absolute value of their cosine, since the step may ascend.
     """
     names = [name for name in gradients if name in (given or stepped)]
-    # One run for both: what is random, such as dropout, is then the same on both sides.
+    # One run for both, so that random numbers, as for dropout, are the same on both sides.
     values = probe.run([gradients[name] for name in names] + [given[name] for name in names if given], feeds)
     left, right = flat(values[: len(names)]), flat(values[len(names) :] or [stepped[name] for name in names])
     sizes = float(np.linalg.norm(left) * np.linalg.norm(right))
@@ -159,5 +158,5 @@ def _likeness(
 
 
 def flat(arrays: Iterable[Array]) -> Array:
-    """Return all numbers of some arrays, one after another, in double precision."""
+    """Return all elements of some arrays as one float64 vector."""
     return np.concatenate([np.zeros(0), *(np.ravel(array) for array in arrays)])

@@ -1,6 +1,6 @@
-"""What comes out: probabilities, a prediction, an accuracy? A trial with scores of known accuracy.
+"""Recognize probabilities, prediction and accuracy from logits of known accuracy.
 
-And does a row's result depend on that row alone? Chance, other rows of the batch, and their number are changed.
+Also check that each row's output depends on that row alone: vary randomness, the other rows, and their number.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ def _wrong_axis(z: Array, labels: Array) -> float:
 
 
 def _crossed(by_row: Array, by_class: Array) -> float:
-    """Return how often row numbers equal class numbers; only as many rows as classes allow that."""
+    """Return how often row and class indices agree, over the shorter of the two."""
     return float((by_row[: len(by_class)] == by_class[: len(by_row)]).mean())
 
 
-#: Name → formula of scores (n, classes) and labels (n,). The first is the right one.
+#: Name → formula of logits (n, classes) and labels (n,). The first is the right one.
 OF_ANY: Mapping[str, Callable[[Array, Array], float]] = {
     "right": _share,
     "percent": lambda z, labels: 100 * _share(z, labels),
@@ -76,39 +76,39 @@ ACCURACIES: Mapping[str, Callable[[Array, Array], float]] = {**OF_ANY, **OF_COLU
 
 
 class TriedRows:
-    """Rows of known scores, and of single ones: an odd number, so that no share is that of both classes."""
+    """Numbers of rows with known logits; odd for a single output, so that no fraction fits both classes."""
 
     MOST, SINGLES = 20, 21
 
 
 SHARES = (0.3, 0.7, 0.5, 0.9)
-"""Of the rows so many have their highest score at the label."""
+"""Fractions of rows whose largest logit is at the label."""
 _OF_SCORES = ("no-argmax", "no-argmax-probabilities", "rounded")
-"""Comparisons of scores with labels, which hardly ever are equal."""
+"""Comparisons of scores with labels, which are almost never equal."""
 _CHOOSING = ("ArgMax", "TopKV2", "Cast", "Identity", "StridedSlice", "Squeeze", "Reshape")
 MIXED = 1e-3
-"""By how much of the largest output rows may differ by rounding."""
+"""Largest difference between rows due to rounding, relative to the largest output."""
 
 
 @dataclass(frozen=True)
 class OutputTrial:
-    """What comes out, as scores of which a known share is right showed it."""
+    """The outputs of the network for logits of known accuracy."""
 
     accuracy: str | None = None
-    """The tensor that is an accuracy, or the likeliest to be meant as one."""
+    """The tensor of the accuracy, or the likeliest candidate."""
     accuracy_is: str | None = None
-    """Its name in `ACCURACIES`, ``not-averaged``, ``whole-number`` or ``other``; None where that could not be tried."""
+    """Its name in `ACCURACIES`, ``not-averaged``, ``whole-number`` or ``other``; None if untested."""
     logits_is: str | None = None
     prediction_is: str | None = None
-    """Which function of the scores they are: what `name_activation` calls it, ``classes``, ``distribution`` or ``other``;
-    None where that could not be tried."""
+    """The function of the logits: a name from `name_activation`, ``classes``, ``distribution`` or ``other``; None if
+    untested."""
     prediction_ranks: bool = True
-    """Whether the prediction says the class of the largest score."""
+    """Whether the prediction agrees with the class of the largest logit."""
 
 
 @dataclass(frozen=True)
 class RowTrial:
-    """What a row's output depends on in addition to the row; None where that could not be tried."""
+    """Dependencies of a row's output other than the row; None if untested."""
 
     repeats: bool | None = None
     """Whether the same rows give the same output again."""
@@ -117,17 +117,17 @@ class RowTrial:
     other_batch: bool | None = None
     """Whether another number of rows can be fed."""
     by_chance: bool = False
-    """Whether it is numbers drawn at random, the same in each run, that make equal rows of a batch differ."""
+    """Whether outputs of equal rows differ through random numbers that are the same in each run."""
     constant: bool = False
-    """Whether all rows get the same output, with any weights."""
+    """Whether all rows get the same output with any weights."""
 
 
 def try_outputs(found: Found, probe: GraphProbe, loss: LossReading) -> OutputTrial:
-    """Feed scores of which a known share is right, and compare what comes out with the formulas."""
+    """Feed logits of known accuracy, and compare the outputs with the formulas."""
     outputs = found.outputs
     tensors = dict.fromkeys([outputs.accuracy, *outputs.accuracies])
     tried = {tensor: _accuracy(found, probe, loss, tensor) for tensor in tensors}
-    # Where the student names none, one that is right will do.
+    # Without a named accuracy, any right one will do.
     accuracy = next((tensor for tensor, form in tried.items() if form == "right"), outputs.accuracy)
     logits_is, _ = probe.ask((None, True), _named, found, probe, loss, outputs.logits)
     prediction_is, ranks = probe.ask((None, True), _named, found, probe, loss, outputs.prediction)
@@ -135,22 +135,22 @@ def try_outputs(found: Found, probe: GraphProbe, loss: LossReading) -> OutputTri
 
 
 def _scores_of(found: Found, probe: GraphProbe, loss: LossReading, tensor: str) -> str | None:
-    """Return the scores, of the loss or of evaluation, that alone determine a tensor."""
+    """Return the logits, of the loss or of evaluation, that alone determine a tensor."""
     graph = found.graph
     way = graph.dominators(found.roles.images or "", tensor)
-    # Scores divided by a temperature, or distances turned round, are the scores: what follows is made from those.
+    # Logits divided by a temperature, or negated distances, count as logits: later tensors are computed from those.
     scaled = loss.logits if loss.last_activation in ("none", "other") else None
     passed = [one for one in (scaled, found.scores) if one in way]
     if passed:
         return passed[0]
-    # Evaluation may average several classifiers, or go another way through the same layers.
+    # Evaluation may average several classifiers, or take another path through the same layers.
     variables = set(graph.variables_in(tensor)) - found.statistics
     whole = (inner for inner in way[:-1] if variables <= set(graph.variables_in(inner)))
     return next((inner for inner in whole if probe.ask(False, _is_scores, probe, inner)), None)
 
 
 def _is_scores(probe: GraphProbe, tensor: str) -> bool:
-    """Whether a tensor holds a real number for each class of each row."""
+    """Whether a tensor contains a real number for each class of each row."""
     sample = probe.sample(Sizes.ROWS)
     value = probe.fetch(tensor, probe.feed(sample))
     return value.dtype.kind == "f" and orient(value, len(sample.labels), probe.classes) is not None
@@ -158,7 +158,7 @@ def _is_scores(probe: GraphProbe, tensor: str) -> bool:
 
 @dataclass(frozen=True)
 class _KnownScores:
-    """Scores of which a known share is right, what to feed for them, and the labels."""
+    """Logits of known accuracy, their feeds, and the labels."""
 
     scores: list[Array]
     feeds: list[dict[str, Array]]
@@ -166,12 +166,12 @@ class _KnownScores:
 
 
 def _few(probe: GraphProbe, form: str) -> int:
-    """Return how many rows are tried: few of each class, so that some columns agree, too."""
+    """Return the number of rows to try: few of each class, so that argmax along columns agrees, too."""
     return {SINGLE: TriedRows.SINGLES}.get(form, min(2 * probe.classes, TriedRows.MOST))
 
 
 def _known_scores(found: Found, probe: GraphProbe, loss: LossReading, tensor: str | None, rows: int) -> _KnownScores:
-    """Return scores to feed a `tensor`'s sources; other `rows` if the network takes a single count.
+    """Return logits of known accuracy to feed a `tensor`'s source; `rows` only if the batch size is free.
 
     Raises
     ------
@@ -188,10 +188,10 @@ def _known_scores(found: Found, probe: GraphProbe, loss: LossReading, tensor: st
     known = _KnownScores([], [], sample.labels)
     others = (sample.labels + 1 + probe.classes // 4) % probe.classes
     for share in SHARES:
-        # Classes whose scores are larger in every row show what is done along the rows.
+        # Classes with larger logits in every row reveal operations along the rows.
         z = probe.rng.standard_normal((rows, probe.classes)) + 4 * probe.rng.standard_normal(probe.classes)
         z[np.arange(rows), np.where(probe.rng.random(rows) < share, sample.labels, others)] += 4
-        z /= 3  # so small that an activation which saturates keeps their order
+        z /= 3  # small enough that a saturating activation preserves their order
         z -= z[:, :1] * (form == SINGLE)
         known.scores.append(z)
         known.feeds.append({**feeds, source: as_put_out(z, form, value.shape)})
@@ -199,9 +199,9 @@ def _known_scores(found: Found, probe: GraphProbe, loss: LossReading, tensor: st
 
 
 def _accuracy(found: Found, probe: GraphProbe, loss: LossReading, tensor: str | None) -> str | None:
-    """Which accuracy a tensor is; None where it cannot be tried.
+    """Return which accuracy a tensor is; None if untestable.
 
-    One that cannot be computed of any number of rows may be of as many as there are classes.
+    An accuracy that fails for most numbers of rows may work with as many rows as classes.
     """
     counts = (_few(probe, loss.form), probe.classes)
     forms = (probe.ask(None, _accuracy_of, found, probe, loss, tensor, rows) for rows in counts)
@@ -209,7 +209,7 @@ def _accuracy(found: Found, probe: GraphProbe, loss: LossReading, tensor: str | 
 
 
 def _accuracy_of(found: Found, probe: GraphProbe, loss: LossReading, tensor: str | None, rows: int) -> str:
-    """Return which accuracy a tensor is, of so many rows."""
+    """Return which accuracy a tensor is, tested on `rows` rows."""
     known = _known_scores(found, probe, loss, tensor, rows)
     values = [probe.fetch(tensor, feeds) for feeds in known.feeds]
     totals = [float(value.sum()) for value in values]
@@ -224,7 +224,7 @@ def _accuracy_of(found: Found, probe: GraphProbe, loss: LossReading, tensor: str
 
 
 def _formula(names: Sequence[str], known: _KnownScores, totals: Sequence[float], activated: list[Array]) -> str:
-    """Return the first formula that gives these numbers for the scores, or for their activation."""
+    """Return the first formula that gives these numbers for the logits, or for their activation."""
     pairs = itertools.product(names, (known.scores, activated))
     return next((name for name, scores in pairs if _fits(name, scores, known.labels, totals)), "other")
 
@@ -235,12 +235,12 @@ def _fits(name: str, scores: Sequence[Array], labels: Array, totals: Sequence[fl
 
 
 def _chooses(found: Found, tensor: str | None) -> bool:
-    """Whether classes are chosen on the way: then scores are not compared, even without equality."""
+    """Whether a tensor depends on chosen classes: then it does not compare raw scores."""
     return not found.graph.ops_above([tensor]).isdisjoint(("ArgMax", "TopKV2", "InTopKV2"))
 
 
 def _named(found: Found, probe: GraphProbe, loss: LossReading, tensor: str | None) -> tuple[str | None, bool]:
-    """Return the function of scores that named logits or prediction hold, and whether ranks agree."""
+    """Return the function of logits in a named tensor, and whether its ranking agrees with theirs."""
     known = _known_scores(found, probe, loss, tensor, _few(probe, loss.form))
     z, value = known.scores[0], probe.fetch(tensor, known.feeds[0])
     right, form = np.array_equal(value.reshape(-1), z.argmax(1)), orient(value, len(z), z.shape[1])
@@ -250,33 +250,33 @@ def _named(found: Found, probe: GraphProbe, loss: LossReading, tensor: str | Non
     if form == SINGLE and np.array_equal(rows, np.clip(rows, 0, 1)):
         rows = as_shares(rows)
     sums_to_one = rows.min() >= 0 and np.allclose(rows.sum(1), 1, atol=1e-4)
-    # Whatever it is of the scores: the strongest class is what it says.
+    # With any function, the ranking decides: which class is the strongest.
     return name_activation(z, rows) or ("distribution" if sums_to_one else "other"), _rank_alike(rows, z)
 
 
 def _rank_alike(rows: Array, scores: Array) -> bool:
-    """Whether the largest of each row is that of the scores, or rows say nothing."""
+    """Whether the largest value of each row is at the largest logit, or all rows are constant."""
     return np.array_equal(rows.argmax(1), scores.argmax(1)) or not np.ptp(rows, axis=1).any()
 
 
 def try_rows(found: Found, probe: GraphProbe, loss: LossReading) -> RowTrial:
-    """Return whether scores repeat, whether rows affect each other, whether other batch sizes run."""
+    """Return whether outputs repeat, whether rows affect each other, and whether other batch sizes run."""
     tensor = _evaluated(found, probe, loss)
     if tensor is None:
         return RowTrial()
-    # The scores or probabilities that it is chosen by: a class alone hides what moves below it.
+    # Look at the scores or probabilities before the choice of a class, which hides small changes.
     trial = _tried_rows(found, probe, found.graph.past(tensor, _CHOOSING))
-    # Of a tower that trains another one may be evaluated, unless what is named is all made from the same images.
+    # Training and evaluation may use different towers, unless all named tensors depend on the same images.
     named = {*found.given.named("logits", "prediction", "accuracy")}
     told = found.given.names is not None or (named and named <= found.graph.descendants([found.roles.images]))
     return trial if told or (trial.repeats and not trial.by_chance) else RowTrial()
 
 
 def _tried_rows(found: Found, probe: GraphProbe, tensor: str) -> RowTrial:
-    """What the rows of a tensor depend on."""
+    """Return the dependencies of a tensor's rows."""
     sample = probe.sample(Sizes.ROWS)
     rows = len(sample.labels)
-    # Rows of different brightness: what is divided by the brightest pixel of a batch shows.
+    # Rows of different brightness reveal a division by the brightest pixel of the batch.
     light = np.linspace(0.3, 1.0, rows)[:, None].astype(np.float32)
     sample = Sample(sample.images * light, sample.labels)
     once, again = (probe.fetch(tensor, probe.feed(sample)) for _ in range(2))
@@ -292,7 +292,7 @@ def _tried_rows(found: Found, probe: GraphProbe, tensor: str) -> RowTrial:
 
 
 def _is_constant(found: Found, probe: GraphProbe, tensor: str, form: str, sample: Sample) -> bool:
-    """Whether different rows get the same output whenever the layers' weights are redrawn."""
+    """Whether different rows get the same output for any random weights of the layers."""
     rows = len(sample.labels)
     for size in (1.0, 1e2, 1e4):
         fed = [probe.feed(Sample(size * one.images, one.labels)) for one in (sample, probe.sample(rows))]
@@ -313,7 +313,7 @@ def _mixed(probe: GraphProbe, tensor: str, sample: Sample, form: str, full: Arra
 
 
 def _differ(value: Array, form: str, expected: Array) -> bool:
-    """Whether outputs are others than expected, beyond rounding."""
+    """Whether outputs differ from the expected ones beyond rounding."""
     if value.size != expected.size:
         return True
     off = np.abs(as_rows(value, form, len(expected)) - expected).max(initial=0.0)
@@ -321,7 +321,7 @@ def _differ(value: Array, form: str, expected: Array) -> bool:
 
 
 def _is_drawn(found: Found, probe: GraphProbe, tensor: str, sample: Sample) -> bool:
-    """Whether an output follows numbers from a fixed seed, as in Keras's active dropout."""
+    """Whether an output depends on random numbers with a fixed seed, as in Keras's active dropout."""
     drawn = sorted(found.graph.made_by(RANDOM) & found.graph.ancestors([tensor]))
     feeds = probe.feed(sample)
     once, *numbers = probe.run([tensor, *drawn], feeds)
@@ -330,13 +330,13 @@ def _is_drawn(found: Found, probe: GraphProbe, tensor: str, sample: Sample) -> b
 
 
 def _evaluated(found: Found, probe: GraphProbe, loss: LossReading) -> str | None:
-    """The scores, or what is made from them, that evaluation looks at.
+    """Return the logits, or a tensor computed from them, that evaluation uses.
 
-    They may be of another tower than the one that is trained: without dropout, with averaged weights.
+    They may belong to another tower than the trained one: without dropout, with averaged weights.
     """
     made, accuracy = found.graph.descendants([found.roles.images]), found.outputs.accuracy
     logits, prediction = found.hints.get("logits"), found.hints.get("prediction")
-    # What is called logits, unless the prediction is not made of it: then that is of the tower that is trained.
+    # Prefer the named logits, unless the prediction does not depend on them: then they belong to the trained tower.
     claimed = (logits, prediction) if logits in found.graph.ancestors([prediction]) else (prediction, logits)
     counted = None if accuracy is None else _scores_of(found, probe, loss, accuracy)
     known = (*claimed, found.outputs.prediction, counted, loss.logits, found.scores)

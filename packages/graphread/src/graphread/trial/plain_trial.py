@@ -1,8 +1,8 @@
-"""Can this trained network be computed elsewhere? A trial that splits it into sums and activations.
+"""Convert a trained network to plain data by splitting it into weighted sums and activations.
 
-Between the images and the scores stand tensors that everything passes. A stretch of them on which sums of inputs give sums of
-outputs is a layer, however it is written: with it go normalisation by fixed averages, dropout that is off, and scaling. What
-stands between two such stretches must be an activation of the bank. What comes out is compared with the network itself.
+All values pass through a chain of tensors between images and logits. A stretch that is affine is one layer, regardless of its
+ops: it includes normalization with fixed averages, inactive dropout, and scaling. Between two stretches there must be an
+activation of the bank. The result is compared with the original network.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ __all__ = ["NotPlain", "plain_network"]
 
 
 class Tried:
-    """How a network is tried for sums and activations; tolerances are relative."""
+    """Sizes and relative tolerances of the tests for weighted sums and activations."""
 
     ROWS = 4
     WIDE = 3.0
-    """Rows of random numbers that go through a stretch, and how far they spread."""
+    """Rows of random numbers to feed to a stretch, and their standard deviation."""
     MOST_STRETCHES = 200
     WIDEST, AT_ONCE = 4_200, 1_000
-    """Numbers that a stretch of sums may begin with: each of them is tried alone, so many at once."""
+    """Largest input of a stretch of sums, whose elements are probed one by one, and the number probed in one run."""
     LINEAR = 1e-3
-    """By how much sums may be off of what they should be, for their size: what 32 bits lose."""
+    """Relative error of sums in float32."""
     NAMED = 1e-3
     SAME = 2e-3
-    """By how much the scores may be off before they are rounded, for the largest of them."""
+    """Error of the logits before quantization, relative to the largest one."""
     ROUGH = 0.02
-    """By how much rounding may move the probabilities of an image, on average; it moves those of trained networks by 0.001."""
+    """Mean change of an image's probabilities due to quantization that is acceptable; trained networks show 0.001."""
 
 
 VARIES = Text("it answers the same {image} differently each time")
@@ -62,12 +62,12 @@ ROUNDED = Text("with weights that are rounded to eight bits it gives other answe
 
 
 class NotPlain(SentenceError):
-    """The network cannot be plain data; the message says why, to follow 'since'."""
+    """The network cannot be plain data; the message completes a sentence after 'since'."""
 
 
 @dataclass(frozen=True)
 class _Sums:
-    """A stretch of weighted sums that begins at a place of the chain and goes on to the place `end`."""
+    """A stretch of weighted sums, from one place of the chain to the place `end`."""
 
     end: int
     table: tuple[Array, Array]
@@ -89,22 +89,22 @@ def plain_network(
     Parameters
     ----------
     lab
-        Where it is run.
+        The lab that runs it.
     meta_graph
-        Its graph, serialised.
+        Its serialized graph.
     ends
-        The tensors of the images and of the scores.
+        The tensors of the images and of the logits.
     inputs
-        Images on which both are compared, as it is fed them (n, …).
+        Images for comparing both networks, as fed (n, …).
     values, eval_feed
-        What its variables hold, and what else it is fed.
+        Values of its variables, and additional feeds.
     full
-        What it is fed for a pixel that is all ink.
+        The fed value of a pixel that is all ink.
 
     Raises
     ------
     NotPlain
-        If it cannot be.
+        If the network cannot be plain data.
     LabError, GraphError
         If it cannot be run.
     """
@@ -126,7 +126,7 @@ def plain_network(
 
 @dataclass
 class _Chain:
-    """The tensors that everything passes between the images and the scores, in order."""
+    """The tensors on every path between the images and the logits, in order."""
 
     session: LabSession
     graph: Graph
@@ -145,7 +145,7 @@ class _Chain:
         self._left = Precision.MOST_WEIGHTS
 
     def taken_apart(self) -> PlainNetwork:
-        """Return the network, which is compared with what it was made from."""
+        """Return the network as plain data, after comparison with the original."""
         last = len(self.tensors) - 1
         own, again = (self._run([last], self.inputs)[0] for _ in range(2))
         if not np.allclose(own, again, rtol=1e-4, atol=1e-5):
@@ -167,7 +167,7 @@ class _Chain:
         return PlainNetwork(layers, agrees, float(off.max()))
 
     def _stretches(self, last: int) -> list[tuple[_Sums, str, float]]:
-        """Return the sums and activations, with its slope left of zero, that lead to the last tensor."""
+        """Return the sums and activations, with negative slopes, up to the last tensor."""
         exact: list[tuple[_Sums, str, float]] = []
         place = 0
         while place < last and len(exact) < Tried.MOST_STRETCHES:
@@ -205,17 +205,17 @@ class _Chain:
         return _Sums(end, (np.concatenate(rows) - bias, bias))
 
     def _scaled(self, rows: Array, start: int) -> Array:
-        """Return rows of numbers about as large as what is fed at `start`."""
+        """Return rows scaled to the size of the values fed at `start`."""
         return rows if start else rows * self.full
 
     def _activation(self, start: int, layer: Said) -> tuple[str, float, int]:
-        """Return the activation that follows a stretch, its slope left of zero, and where it ends."""
+        """Return the activation after a stretch, its negative slope, and the place where it ends."""
         if start == len(self.tensors) - 1:
             return "none", 0.0, start
         width, ends = self._size(start), self._ends(start)
         ends = [place for place in ends if self._size(place) == width]
         before = Tried.WIDE * self.random.standard_normal((Tried.ROWS, width))
-        # The farthest that has a name: what is clipped behind a ReLU is a ReLU6.
+        # Prefer the farthest named one: a ReLU followed by a clip is a ReLU6.
         for place, after in reversed(list(zip(ends, self._run(ends, before, start), strict=True))):
             named = _named(before, after)
             if named is not None:
@@ -224,7 +224,7 @@ class _Chain:
         raise NotPlain(UNKNOWN.format(layer=follower, place=self._named(start + 1)))
 
     def _ends(self, start: int) -> list[int]:
-        """Return the places behind `start` that hold a row for each image, as far as a stretch may go."""
+        """Return the places after `start` with a row for each image, as far as a stretch may extend."""
         ends = [place for place in range(start + 1, len(self.tensors)) if self._sizes[place]]
         return ends[: Tried.MOST_STRETCHES // 5]
 
@@ -235,14 +235,14 @@ class _Chain:
         return size
 
     def _row_sizes(self) -> list[int]:
-        """Return how many numbers each tensor holds for an image; 0 where it does not hold a row for each."""
+        """Return the number of elements per image in each tensor; 0 for a tensor without a row for each image."""
         few, rows = self.inputs[: Tried.ROWS], min(Tried.ROWS, len(self.inputs))
         found = [np.asarray(value) for value in self.session.run(self.tensors, {**self.feed, self.images: few})]
         self._shapes = [value.shape for value in found]
         return [value[0].size if value.shape[:1] == (rows,) and value.dtype.kind == "f" else 0 for value in found]
 
     def _run(self, places: Sequence[int], rows: Array, start: int = 0) -> list[Array]:
-        """Return what tensors hold for rows that are fed at `start`, each (n, size) in float64."""
+        """Return the values of tensors for rows fed at `start`, each (n, size) in float64."""
         if not places:
             return []
         fed = np.asarray(rows).reshape(len(rows), *self._shapes[start][1:])
@@ -265,7 +265,7 @@ def _are_sums(found: Array) -> bool:
 
 
 def _named(before: Array, after: Array) -> tuple[str, float] | None:
-    """Return the activation between two tensors, and its slope below zero; None if none fits."""
+    """Return the activation between two arrays, and its negative slope; None if none fits."""
     size = float(np.abs(after).max()) + 1e-9
     for name in sorted(PORTABLE - {LEAKY, "none"}):
         expected = ACTIVATIONS[name](before)

@@ -1,7 +1,7 @@
 """One graph in the lab, with inputs that fit its placeholders.
 
-All that the reader finds out by trying goes through here. What cannot be run is `Untried`, and each question says
-what it comes to then: it stays undecided.
+All experiments use this module. An operation that cannot run raises `Untried`, and each question has a default for that case:
+it stays undecided.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ Asked = ParamSpec("Asked")
 
 
 class Sizes:
-    """How many rows are fed, and how large numbers are made."""
+    """Numbers of rows to feed, and scales of random values."""
 
-    #: Rows that are fed where nothing else is asked for.
+    #: Default number of rows.
     ROWS = 6
-    #: A reshape for more rows than this is not tried, nor are more numbers of rows.
+    #: Largest number of rows to try for a fixed reshape, and how many such numbers to try.
     MOST_ROWS, MOST_RESHAPES = 1_000, 3
-    #: Of whole numbers that are fed so many may be how many rows there are: each of them, and all that go together, are tried.
+    #: Number of fed integers that may be the number of rows; all their combinations are tried.
     MOST_COUNTS = 3
-    #: Scores that vary more than this saturate a softmax.
+    #: Standard deviation of logits above which a softmax saturates.
     LARGE = 3.0
-    #: A bias is given random values as if it were a sum of so many numbers.
+    #: Fan-in that sets the scale of random biases.
     OF_A_BIAS = 16
 
 
 class Untried(Exception):
-    """The lab refused, or there is nothing that could be run."""
+    """The lab refused, or there is nothing to run."""
 
 
 @dataclass(frozen=True)
@@ -55,16 +55,16 @@ class Setup:
     """How the graph could be run."""
 
     opened: bool = False
-    """Whether the lab took the graph; what it said where it did not is `refused`."""
+    """Whether the lab accepted the graph; if not, `refused` has its message."""
     refused: str = ""
     runs: bool | None = None
-    """Whether inputs were found with which it runs; None where nothing in it can be run."""
+    """Whether inputs were found with which it runs; None if there is nothing to run."""
     problem: str = ""
-    """What the lab said first of all that it could not do."""
+    """The first message of the lab about a failure."""
     batch: int | None = None
-    """How many rows must be fed, because a placeholder says so."""
+    """Required number of rows, if the graph fixes it."""
     trainable: tuple[str, ...] = ()
-    """The variables that training is meant to move."""
+    """The variables intended for training."""
 
 
 @dataclass(frozen=True)
@@ -75,13 +75,13 @@ class Sample:
     labels: Array
 
     def rows(self, index: Array) -> Sample:
-        """Some of the rows."""
+        """Return some of the rows."""
         return Sample(self.images[index], self.labels[index])
 
 
 @dataclass(frozen=True)
 class Source:
-    """A source of the graph, and what it declares; `name` is None where there is none."""
+    """A source of the graph, and its declaration; `name` is None if there is none."""
 
     name: str | None = None
     shape: tuple[int | None, ...] | None = None
@@ -89,18 +89,18 @@ class Source:
 
     @property
     def sizes(self) -> tuple[int | None, ...]:
-        """The sizes of its shape; none where it says no shape."""
+        """Return the sizes of its shape; none if the shape is unknown."""
         return self.shape or ()
 
     @property
     def width(self) -> int:
-        """How many numbers a row has; 0 where that is not said, or it is a single number."""
+        """Return the number of elements per row; 0 if unknown or a single number."""
         sizes = [size or 0 for size in self.sizes[1:]]
         return math.prod(sizes) if sizes else 0
 
     @property
     def whole(self) -> bool:
-        """Whether it holds whole numbers."""
+        """Whether its dtype is not a floating-point one."""
         return not self.dtype.startswith(("float", "bfloat"))
 
     def takes(self, sizes: Sequence[int]) -> bool:
@@ -108,17 +108,17 @@ class Source:
         return self.shape is None or fits((1, *sizes), (None, *self.shape[1:]))
 
     def fitting(self, shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
-        """The forms whose shape it can be fed; the first one where none fits."""
+        """Return the forms whose shape can be fed; the first one if none can."""
         return [form for form, shape in shapes.items() if fits(shape, self.shape)] or [*shapes][:1]
 
 
 NO_SOURCE = Source()
 SINGLE = "single"
-"""How a number for each row stands that tells two classes apart: its sigmoid is the second share of softmax(0, number)."""
+"""The layout of one logit per row for two classes: its sigmoid is the second probability of softmax(0, logit)."""
 
 
 def source_of(graph: Graph, name: str | None) -> Source:
-    """Return what a source declares."""
+    """Return the declaration of a source."""
     return NO_SOURCE if name is None else Source(name, graph.static_shape(name), graph.static_dtype(name))
 
 
@@ -129,16 +129,15 @@ class GraphProbe:
     found: Found
     loaded: LoadedGraph
     session: LabSession
-    """What following the graph found at first, the graph as the lab holds it, and the session that experiments
-    share."""
+    """The results of static analysis, the graph in the lab, and the session shared by all experiments."""
     batch: int | None = None
-    """How many rows must be fed; see `Setup`."""
+    """Required number of rows; see `Setup`."""
     others: dict[str, Array] = field(default_factory=dict)
     """Required feeds in addition to images, labels and evaluation's feeds, by tensor."""
     counts: tuple[str, ...] = ()
-    """Those of them that are how many rows are fed."""
+    """Those of them that are fed the number of rows."""
     problems: list[str] = field(default_factory=list)
-    """The lab's refusal, to explain what stayed undecided."""
+    """The lab's messages, which explain undecided questions."""
     image_form: str = "rows"
     label_form: str = "one-hot"
     _gradients: dict[tuple[str, ...], list[str | None]] = field(default_factory=dict)
@@ -150,18 +149,18 @@ class GraphProbe:
 
     @property
     def pixels(self) -> int:
-        """How wide a flattened image is."""
+        """Return the size of a flattened image."""
         return self.found.given.inputs
 
     @property
     def classes(self) -> int:
-        """How many classes there are."""
+        """Return the number of classes."""
         return self.found.given.classes
 
     def ask(
         self, otherwise: Answer, question: Callable[Asked, Answer], *given: Asked.args, **named: Asked.kwargs
     ) -> Answer:
-        """Return the answer to a question; `otherwise` where it cannot be tried."""
+        """Return the answer to a question; `otherwise` if it cannot be tried."""
         try:
             return question(*given, **named)
         except Untried:
@@ -170,9 +169,9 @@ class GraphProbe:
     # Inputs ----------------------------------------------------------------------------------------------------
 
     def sample(self, rows: int) -> Sample:
-        """Return random, sparse images, with labels 1 to 8 first so that a shifted label is a label.
+        """Return random, sparse images with labels from 1 to classes - 2, so that shifted ones are valid.
 
-        Of three classes or fewer all are taken: one alone would not tell losses and accuracies apart.
+        For three classes or fewer, all labels are used: a single one would not tell losses and accuracies apart.
         """
         rows = self.batch or rows
         images = self.rng.random((rows, self.pixels)) * (self.rng.random((rows, self.pixels)) < 0.5)
@@ -182,7 +181,7 @@ class GraphProbe:
         return Sample(images.astype(np.float32), self.rng.permutation(first + np.arange(rows) % several))
 
     def feed(self, sample: Sample) -> dict[str, Array]:
-        """What to feed for these rows, with all else that evaluation needs."""
+        """Return the feeds for these rows, with everything else that evaluation needs."""
         rows = len(sample.images)
         images = np.round(sample.images * 255) if self.images.whole else sample.images
         numbered = self.found.given.regression or self.label_form.startswith("ids")
@@ -200,11 +199,11 @@ class GraphProbe:
         return {**others, **named, **self.found.given.eval_feed, **counts}
 
     def _for_rows(self, name: str, value: Array, rows: int) -> Array:
-        """Return a value for so many rows, where its source has a place for each."""
+        """Return a value for `rows` rows, if its source has a free first axis."""
         return np.repeat(value[:1], rows, axis=0) if source_of(self.found.graph, name).sizes[:1] == (None,) else value
 
     def _image_shapes(self, rows: int) -> dict[str, tuple[int, ...]]:
-        """The shapes in which so many images can be fed, by the name of the form, the likeliest first."""
+        """Return the shapes in which so many images can be fed, by the name of the form, likeliest first."""
         side, asked = round(self.pixels**0.5), self.found.asked.input_shape
         shapes = {
             "known": (rows, *(asked or tuple(size or 0 for size in self.images.sizes[1:]))),
@@ -218,21 +217,21 @@ class GraphProbe:
         return {form: shape for form, shape in shapes.items() if math.prod(shape) == rows * self.pixels}
 
     def _label_shapes(self, rows: int) -> dict[str, tuple[int, ...]]:
-        """The shapes in which so many labels can be fed, by the name of the form."""
+        """Return the shapes in which so many labels can be fed, by the name of the form."""
         width = self.classes
         if self.found.given.regression:
             return {"rows": (rows, width), "ids": (rows * width,), "columns": (width, rows)}
         return {"one-hot": (rows, width), "columns": (width, rows), "ids": (rows,), "ids-column": (rows, 1)}
 
     def as_targets(self, numbers: Array) -> Array:
-        """Numbers as the targets that the graph can be given: whole ones where its placeholder says so."""
+        """Return numbers as targets for the graph, rounded if its placeholder has an integer dtype."""
         return np.round(numbers) if self.labels.whole else np.asarray(numbers, dtype=np.float32)
 
     # Runs ------------------------------------------------------------------------------------------------------
 
     @contextmanager
     def _refusals_noted(self) -> Iterator[None]:
-        """Note what the lab refuses, which is then `Untried`."""
+        """Record the lab's refusals, and raise `Untried` for them."""
         try:
             yield
         except LabError as error:
@@ -240,7 +239,7 @@ class GraphProbe:
             raise Untried from error
 
     def run(self, fetches: Sequence[str], feeds: Mapping[str, Array]) -> list[Array]:
-        """Fetch tensors, each an array of numbers; of an op it is empty."""
+        """Return the values of tensors as numeric arrays; an empty array for an op."""
         with self._refusals_noted():
             found = self.session.run(list(fetches), feeds)
         values = [np.zeros(0) if value is None else np.asarray(value) for value in found]
@@ -249,13 +248,13 @@ class GraphProbe:
         return values
 
     def fetch(self, tensor: str | None, feeds: Mapping[str, Array]) -> Array:
-        """Fetch one tensor; it cannot be tried where there is none."""
+        """Return the value of one tensor; raise `Untried` for None."""
         if tensor is None:
             raise Untried
         return self.run([tensor], feeds)[0]
 
     def gradients(self, of: str, wrt: Sequence[str]) -> dict[str, str]:
-        """The gradients of the sum of `of`, by what they are for, where there is one."""
+        """Return the gradients of the sum of `of`, by variable or tensor, as far as they exist."""
         key = (of, *wrt)
         if key not in self._gradients:
             with self._refusals_noted():
@@ -264,7 +263,7 @@ class GraphProbe:
         return {name: tensor for name, tensor in pairs if tensor is not None}
 
     def values(self, names: Iterable[str]) -> dict[str, Array]:
-        """Values of variables."""
+        """Return the values of variables."""
         with self._refusals_noted():
             return self.session.values(list(names))
 
@@ -274,7 +273,7 @@ class GraphProbe:
             self.session.assign(values)
 
     def initialise(self) -> bool:
-        """Run the graph's own initialisers; False if the lab refuses."""
+        """Run the graph's own initializers; return False if the lab refuses."""
         return self.ask(False, self._initialised)
 
     def _initialised(self) -> bool:
@@ -283,7 +282,7 @@ class GraphProbe:
         return True
 
     def randomise(self, names: Sequence[str]) -> None:
-        """Give variables random values: matrices so that their outputs are about as large as their inputs."""
+        """Set variables to random values; matrices keep the scale of their inputs."""
         chosen = {}
         for name, value in self.values(names).items():
             fan_in = math.prod(value.shape[:-1]) if value.ndim > 1 else Sizes.OF_A_BIAS
@@ -291,10 +290,10 @@ class GraphProbe:
             chosen[name] = self.rng.standard_normal(value.shape, dtype=np.float32) * size
         self.assign(chosen)
 
-    # What the placeholders take --------------------------------------------------------------------------------
+    # Inputs that the placeholders accept ---------------------------------------------------------------------------
 
     def fit_inputs(self) -> bool | None:
-        """Find feeds with which the network runs; whether there are any, or None if nothing can run."""
+        """Find feeds with which the network runs; return whether there are any, or None if nothing can run."""
         target = run_first(self.found)
         if target is None:
             return None
@@ -307,7 +306,7 @@ class GraphProbe:
         declared = self._batch_of(self.images) or self._batch_of(self.labels)
         batches = (declared, *self._rows_of_reshapes())
         counted = [few for size in range(len(whole) + 1) for few in itertools.combinations(whole, size)]
-        # A loss that is divided by zero rows is no number; a loss may also be no number by itself.
+        # First require a finite loss, which rules out a division by zero rows; the loss may also be infinite by itself.
         for finite, self.counts, self.batch in itertools.product((True, False), counted, batches):
             if self._find_forms(target, finite=finite):
                 return True
@@ -315,12 +314,12 @@ class GraphProbe:
         return False
 
     def _may_count(self, source: str) -> bool:
-        """Whether a source may hold how many rows are fed: whole numbers, and none of them for a row."""
+        """Whether a source may hold the number of rows: an integer without a free axis."""
         declared = source_of(self.found.graph, source)
         return "int" in declared.dtype and None not in declared.sizes
 
     def _find_forms(self, target: str, *, finite: bool) -> bool:
-        """Return shapes with which the network runs for enough rows, with `finite` outputs if required."""
+        """Find shapes with which the network runs, with `finite` outputs if required; return success."""
         rows = self.batch or Sizes.ROWS
         image_forms = self.images.fitting(self._image_shapes(rows))
         label_forms = self.labels.fitting(self._label_shapes(rows))
@@ -333,37 +332,37 @@ class GraphProbe:
         return False
 
     def _rows_of_reshapes(self) -> list[int]:
-        """Return how many rows the reshapes of a fed tensor assume: their first size, if a number."""
+        """Return the numbers of rows that reshapes of fed tensors assume: their constant first sizes."""
         graph = self.found.graph
         shapes = [graph.constant(node.inputs[1]) for node in graph.of_ops(["Reshape"]) if node.name in graph.fed]
         first = [int(shape[0]) for shape in shapes if shape is not None and shape.size > 1]
         return [rows for rows in dict.fromkeys(first) if 0 < rows <= Sizes.MOST_ROWS][: Sizes.MOST_RESHAPES]
 
     def setup(self, runs: bool | None) -> Setup:
-        """Return how the graph could be run, once all is tried."""
+        """Return how the graph could be run, after all experiments."""
         problem = next(iter(self.problems), "")
         return Setup(True, "", runs, problem, self.batch, tuple(self.loaded.trainable))
 
     def _batch_of(self, source: Source) -> int | None:
-        """Return how many rows a source declares: its first size, unless it holds columns (two axes)."""
+        """Return the number of rows that a source declares: its first size, unless that is one of columns."""
         first, *more = (*source.sizes, None)
         return None if more[1:] and first in (self.pixels, self.classes) else first
 
     def _guess(self, source: str) -> Array:
-        """A value for a placeholder of unknown purpose: evaluation, all kept, a moderate rate."""
+        """Return a default feed for a placeholder of unknown purpose: False, 1.0, or 0 or 1 for integers."""
         declared = source_of(self.found.graph, source)
         sizes = tuple(size or 1 for size in declared.sizes)
-        many = "int" in declared.dtype and bool(sizes)  # lengths, or places in a table: there is one of each
+        many = "int" in declared.dtype and bool(sizes)  # lengths, or indices into a table, which has at least one row
         return np.full(sizes, many, dtype=np.int64) if declared.whole else np.ones(sizes)
 
 
 def _laid_out(rows: Array, form: str, shapes: Mapping[str, tuple[int, ...]]) -> Array:
-    """Numbers of each row in a form."""
+    """Return rows of numbers in a form."""
     return np.ascontiguousarray(rows.T if form == "columns" else rows.reshape(shapes[form]))
 
 
 def open_probe(found: Found, lab: Lab | None, content: bytes) -> tuple[Setup, GraphProbe | None]:
-    """Load the graph into the lab with first values; the probe is None without a lab, or if refused."""
+    """Load the graph into the lab with initial values; the probe is None without a lab, or if refused."""
     if lab is None:
         return Setup(), None
     try:
@@ -380,24 +379,24 @@ def open_probe(found: Found, lab: Lab | None, content: bytes) -> tuple[Setup, Gr
 
 
 def products(steps: Iterable[Step]) -> list[Step]:
-    """Return the products of some layers: of one that is made of several, its parts."""
+    """Return the products of some layers; for a layer of several products, its parts."""
     return [part for step in steps for part in (step.parts or (step,))]
 
 
 def run_first(found: Found) -> str | None:
-    """Return the tensor that has to run for a network to be tried out."""
+    """Return the tensor that must run for any experiment on the network."""
     return found.roles.loss or found.scores or next((step.product for step in found.steps), None)
 
 
 def _needed(found: Found) -> list[str]:
-    """The sources that have to be fed for the network or its train op to run."""
+    """Return the sources that must be fed to run the network or its train op."""
     graph = found.graph
     above = graph.ancestors([run_first(found)], control=True) | written(graph, found.roles.updates)
     return [source for source in graph.sources if source in above and graph[source].op != "PlaceholderWithDefault"]
 
 
 def choose_shares(found: Found, probe: GraphProbe) -> None:
-    """Feed unknown scalars: the value (keep all, drop nothing) that passes images unchanged."""
+    """Feed unknown dropout rates with the value (1 or 0) that lets images through unchanged."""
     graph = found.graph
     above = graph.ancestors([found.scores]) - graph.known.keys()
     loose = [name for name in probe.others if name in above and not source_of(graph, name).whole]
@@ -410,7 +409,7 @@ def choose_shares(found: Found, probe: GraphProbe) -> None:
 
 
 def _are_let_through(found: Found, probe: GraphProbe, shares: Mapping[str, Array]) -> bool:
-    """Whether images lead to scores that follow them, and that are the same again."""
+    """Whether the logits depend on the images and repeat for the same images."""
     randomise_weights(found, probe)
     one, other = ({**probe.feed(probe.sample(Sizes.ROWS)), **shares} for _ in range(2))
     first, again, later = (probe.fetch(found.scores, feeds) for feeds in (one, one, other))
@@ -418,9 +417,9 @@ def _are_let_through(found: Found, probe: GraphProbe, shares: Mapping[str, Array
 
 
 def randomise_weights(found: Found, probe: GraphProbe) -> None:
-    """Randomise the weights of the layers and rescale until the scores have unit scale.
+    """Randomize the weights of the layers, and rescale the last one until the logits have unit scale.
 
-    Moving averages that stand at their start can make a network's numbers large, and then nothing has a gradient.
+    Moving averages at their initial values can make a network's values so large that gradients vanish.
     """
     weights = found.float_weights
     if not weights:
@@ -431,7 +430,7 @@ def randomise_weights(found: Found, probe: GraphProbe) -> None:
 
 
 def _rescale(found: Found, probe: GraphProbe, last: Sequence[str]) -> None:
-    """Divide the weights of the last layer by the scale of the scores while that is large."""
+    """Divide the weights of the last layer by the scale of the logits while that is large."""
     for _ in range(4):
         size = float(np.std(probe.fetch(found.scores, probe.feed(probe.sample(Sizes.ROWS)))))
         if not Sizes.LARGE < size < np.inf:
@@ -440,12 +439,12 @@ def _rescale(found: Found, probe: GraphProbe, last: Sequence[str]) -> None:
 
 
 def same(one: Array, other: Array) -> bool:
-    """Whether two arrays are equal up to the rounding that another order of additions brings."""
+    """Whether two arrays are equal up to the rounding of another order of summation."""
     return one.shape == other.shape and bool(np.allclose(one, other, rtol=1e-4, atol=1e-5, equal_nan=True))
 
 
 def orient(value: Array, rows: int, classes: int) -> str | None:
-    """How scores stand: ``rows``, ``columns``, ``single``, or None where none fits."""
+    """Return the layout of logits: ``rows``, ``columns``, ``single``, or None if none fits."""
     fitting = {
         "rows": value.shape[:1] == (rows,) and value.size == rows * classes,
         "columns": value.shape == (classes, rows),
@@ -455,7 +454,7 @@ def orient(value: Array, rows: int, classes: int) -> str | None:
 
 
 def as_rows(value: Array, form: str, rows: int) -> Array:
-    """Scores of one row an image, with a zero for the first class before a single one.
+    """Return logits with one row per image, with a zero for the first class before a single one.
 
     Raises
     ------
@@ -469,10 +468,10 @@ def as_rows(value: Array, form: str, rows: int) -> Array:
 
 
 def as_shares(scores: Array) -> Array:
-    """The shares of two classes, where the last of the scores is that of the second one."""
+    """Return probabilities of two classes, given that of the second class in the last column."""
     return np.stack([1 - scores[:, -1], scores[:, -1]], axis=1)
 
 
 def as_put_out(scores: Array, form: str, shape: tuple[int, ...]) -> Array:
-    """Scores of one row an image as a tensor of that form and shape holds them."""
+    """Return logits of one row per image in this layout and shape."""
     return {"columns": scores.T, SINGLE: scores[:, -1] - scores[:, 0]}.get(form, scores).reshape(shape)

@@ -1,4 +1,4 @@
-"""How does a network begin? Its first weights, and whether training separates zero units."""
+"""Examine the initial weights, and whether training breaks the symmetry of zero weights."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ if TYPE_CHECKING:
     from graphread.trial.probe import GraphProbe
 
 TOLD_APART = 0.01
-"""How far gradients of units are apart, for the largest one."""
+"""Minimum difference between the gradients of units, relative to the largest."""
 
 
 @dataclass(frozen=True)
 class Start:
-    """How the network begins."""
+    """The initial state of the network."""
 
     weights: Mapping[str, Array] = field(default_factory=dict)
-    """The weights as each layer first uses them, by tensor, after any slicing or construction."""
+    """The initial weights as each layer uses them, by tensor, after any slicing or construction."""
     spread: float = np.inf
-    """The standard deviation of the first scores, less their mean in each row where there are several; infinite where
-    nothing is run, 0 where the scores cannot be."""
+    """Standard deviation of the initial logits, around their mean in each row if there are several; infinite if nothing runs,
+    0 if the logits cannot be run."""
     parted: frozenset[str] = frozenset()
-    """The weights of hidden layers that begin as zeros, and whose units get gradients of their own."""
+    """The weights of hidden layers that start at zero, and whose units receive different gradients."""
     measured: frozenset[str] = frozenset()
-    """Statistics of the data that begin with different values, as those do that were taken before."""
+    """Statistics of the data that start at varied values, since they were measured beforehand."""
 
 
 def try_start(found: Found, probe: GraphProbe) -> Start:
-    """Look at how the network begins: its weights, and how far its first scores spread."""
+    """Return the initial weights, and the spread of the initial logits."""
     first = first_weights(found, probe)
     feeds = probe.feed(probe.sample(Sizes.ROWS))
     zeros = [name for name, value in first.weights.items() if not value.any()]
@@ -47,7 +47,7 @@ def try_start(found: Found, probe: GraphProbe) -> Start:
 
 
 def first_weights(found: Found, probe: GraphProbe) -> Start:
-    """Look at the weights alone of a network that does not run; zeros among others stay undecided."""
+    """Return only the initial weights, for a network that does not run; zeros among others stay undecided."""
     nothing = np.zeros(0)
     fetched = {part.weights: probe.ask(nothing, _fetched, probe, part.weights) for part in products(found.steps)}
     weights = {name: value for name, value in fetched.items() if value.size}
@@ -58,17 +58,17 @@ def first_weights(found: Found, probe: GraphProbe) -> Start:
 
 
 def _fetched(probe: GraphProbe, weights: str) -> Array:
-    """Return weights as they are, read while rows are fed, since reading may wait for feeds."""
+    """Return the current weights, read with fed rows, since reading may depend on feeds."""
     return probe.fetch(weights, probe.feed(probe.sample(Sizes.ROWS)))
 
 
 def _varies(probe: GraphProbe, name: str) -> bool:
-    """Whether a variable holds different numbers."""
+    """Whether the elements of a variable differ."""
     return bool(np.ptp(probe.values([name])[name]) > 0)
 
 
 def _spread(found: Found, probe: GraphProbe, feeds: Mapping[str, Array]) -> float:
-    """How far the first scores spread; of several in a row, around their mean."""
+    """Return the spread of the initial logits, around their mean in each row if there are several."""
     scores = probe.fetch(found.scores, feeds)
     if orient(scores, probe.batch or Sizes.ROWS, probe.classes) == "columns":
         scores = scores.T
@@ -77,7 +77,7 @@ def _spread(found: Found, probe: GraphProbe, feeds: Mapping[str, Array]) -> floa
 
 
 def _is_parted(found: Found, probe: GraphProbe, part: Step, feeds: Mapping[str, Array]) -> bool:
-    """Whether zero weights get a gradient for each unit: random weights behind them separate units.
+    """Whether zero weights get a different gradient for each unit, as from random weights after them.
 
     Units may be in columns or in rows.
     """

@@ -1,4 +1,4 @@
-"""What do training steps do? Trial steps show moved variables, rule, rate and direction."""
+"""Examine training steps: which variables they move, by which rule, at which rate, up or down."""
 
 from __future__ import annotations
 
@@ -23,50 +23,50 @@ if TYPE_CHECKING:
 
 
 class StepTrials:
-    """How many steps are tried, and how small a change still counts."""
+    """Number of steps to try, and thresholds of their comparison."""
 
     STEPS = 4
     FAINT = 1e-4
-    """A gradient smaller than this, relative to the largest, may leave a variable as it is in single precision."""
+    """A gradient smaller than this, relative to the largest, may leave a float32 variable unchanged."""
     ALONG, ALONG_NOISE = 0.02, 0.1
-    """Cosines of gradient and step that tell up from down; the latter where the network draws random numbers."""
+    """Minimum cosine of gradient and step to tell ascent from descent; the latter if the network is random."""
     MANY = 1500
-    """Numbers of a gradient that are enough to tell rules apart; at most twice as many are looked at."""
+    """Gradient elements that suffice to tell rules apart; at most twice as many are compared."""
 
 
 @dataclass(frozen=True)
 class _Taken:
-    """Trial steps: gradients by variable before each, and all variables' values, the last ones after."""
+    """Trial steps: gradients by variable before each, and variables' values before and after."""
 
     slopes: list[Mapping[str, Array]]
     values: list[Mapping[str, Array]]
 
     @property
     def moved(self) -> list[str]:
-        """The variables that changed."""
+        """Return the variables that changed."""
         first, *others = self.values
         return [name for name in first if any(not np.array_equal(first[name], other[name]) for other in others)]
 
     @property
     def sloped(self) -> list[str]:
-        """The variables with a gradient that is not faint."""
+        """Return the variables with a gradient above `StepTrials.FAINT`."""
         heights = {name: max(float(np.abs(s[name]).max(initial=0)) for s in self.slopes) for name in self.slopes[0]}
         return [name for name, height in heights.items() if height > StepTrials.FAINT * max(heights.values())]
 
 
 def try_steps(found: Found, probe: GraphProbe, loss: LossReading, descent: Descent, *, random: bool) -> Descent:
-    """Run a few steps from random weights and look at what moved, by how much, and which way.
+    """Run a few steps from random weights; return which variables moved, by how much, and which way.
 
-    `descent` is what the optimizer's own ops say; `random` whether the network draws random numbers.
+    `descent` has the facts from the optimizer's own ops; `random` says whether the network draws random numbers.
     """
     train_op, weights = found.roles.train_op, found.float_weights
     if train_op is None or found.loss is None:
         return descent
-    # What was fetched before may have counted steps or moved averages that the optimizer keeps.
+    # Earlier fetches may have advanced step counters or moving averages of the optimizer.
     probe.initialise()
     randomise_weights(found, probe)
     reached = probe.gradients(found.loss, weights)
-    # With what is drawn at random in one run with the step: dropout then leaves out the same for both.
+    # If the network is random, fetch gradients and step in one run, so that dropout is the same for both.
     runs = [[*reached.values(), train_op]] if random else [[*reached.values()], [train_op]]
     taken = probe.ask(None, _steps_taken, probe, runs, weights, tuple(reached))
     if taken is None:
@@ -86,7 +86,7 @@ def try_steps(found: Found, probe: GraphProbe, loss: LossReading, descent: Desce
 def _steps_taken(
     probe: GraphProbe, runs: Sequence[Sequence[str]], weights: Sequence[str], reached: Sequence[str]
 ) -> _Taken:
-    """Take steps from the current weights; the first of `runs` gives the gradients of `reached`."""
+    """Take steps from the current weights; the first of `runs` fetches the gradients of `reached`."""
     feeds = probe.feed(probe.sample(Sizes.ROWS))
     taken = _Taken([], [probe.values(weights)])
     for _ in range(StepTrials.STEPS):
@@ -99,7 +99,7 @@ def _steps_taken(
 def _with_rule(
     found: Found, loss: LossReading, descent: Descent, taken: _Taken, used: Sequence[str], *, random: bool
 ) -> Descent:
-    """Add which way the steps go, and by which rule where the optimizer has no op of its own."""
+    """Add the direction of the steps, and the rule if the optimizer has no op of its own."""
     gradients = np.array([flat(each[name] for name in used) for each in taken.slopes])
     steps = np.diff([flat(each[name] for name in used) for each in taken.values], axis=0)
     if not np.isfinite([gradients, steps]).all():
@@ -108,7 +108,7 @@ def _with_rule(
     if abs(slope) > (StepTrials.ALONG_NOISE if random else StepTrials.ALONG) and (
         loss.decided or found.loss == found.roles.loss
     ):
-        # A loss that is the right one with its sign turned falls where the right one climbs.
+        # A negated loss decreases where the right one increases.
         turned = loss.match.scale <= 0
         descent = replace(descent, climbs=(slope > 0) != turned)
     if random or descent.kind is not None:
@@ -127,7 +127,7 @@ def _with_match(found: Found, descent: Descent, rule: StepMatch | None) -> Desce
 
 
 def _slope(gradients: Array, steps: Array) -> float:
-    """Return the cosine of the first moving step and the gathered gradients before it."""
+    """Return the cosine of the first nonzero step and the accumulated gradients before it."""
     first = int(np.argmax(steps.any(axis=1)))
     gathered = gradients[: first + 1].sum(axis=0)
     size = float(np.linalg.norm(gathered) * np.linalg.norm(steps[first]))

@@ -1,7 +1,6 @@
-"""Does the network approximate numbers? A trial of the loss against a bank of error formulas.
+"""Recognize a regression loss from a bank of error formulas, and measure the range of outputs.
 
-This is `loss_trial` for regression: which error the loss is, and what the output can reach. Where the lab
-refuses, that stays undecided.
+This is `loss_trial` for regression. If the lab refuses, the loss stays undecided.
 """
 
 from __future__ import annotations
@@ -36,33 +35,33 @@ if TYPE_CHECKING:
     from graphread.trial.probe import GraphProbe
 
 FAR, FARTHER = 1e3, 1e4
-"""Outputs of a last layer at which a bounded activation has reached its bounds."""
+"""Last-layer values at which a bounded activation has reached its bounds."""
 FEW_BEYOND = 0.1
-"""Fewest outputs above their targets, and below, for a decision on the effect of the sign."""
+"""Minimum fraction of outputs above their targets, and below, for telling whether the sign matters."""
 
 
 @dataclass(frozen=True)
 class TargetTrial:
-    """What outputs and targets that went in showed; None where that could not be tried."""
+    """Results of feeding outputs and targets; None if untested."""
 
     low: float = -np.inf
     high: float = np.inf
-    """Bounds of the output for any value of the last layer; infinite where unknown."""
+    """Bounds of the output for any value of the last layer; infinite if unknown."""
     constant: bool | None = None
     """Whether the loss is constant for any output of the network."""
     prediction_fits: bool | None = None
-    """Whether the loss is least where the prediction is the target."""
+    """Whether the loss is minimal if the prediction equals the target."""
 
     @property
     def bounded(self) -> bool:
-        """Whether the output has a bound on one side at least."""
+        """Whether the output is bounded on at least one side."""
         return bool(np.isfinite([self.low, self.high]).any())
 
 
 def try_targets(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading, TargetTrial]:
-    """Feed what the last layer puts out, and targets, and compare the loss with the bank of errors.
+    """Feed outputs of the last layer and targets, and compare the loss with the bank of errors.
 
-    The layers come with the tensor that the loss was read from.
+    Return also the layers, with the tensor from which the loss was read.
     """
     place = place_of(found, probe)
     layers, undecided = replace(found.layers, scores=place.scores, chain=place.chain), LossReading(form=place.form)
@@ -88,15 +87,15 @@ def try_targets(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading, T
 
 
 def _is_finite(found: Found, probe: GraphProbe, place: Place) -> bool | None:
-    """Whether the loss is finite at the start; if targets are unknown it need not be."""
+    """Whether the loss is finite at the start; None without an exercise, since targets are then unknown."""
     natural = probe.fetch(found.read, probe.feed(probe.sample(place.rows)))
     return None if found.exercise is None else bool(np.isfinite(natural).all())
 
 
 def _matched(outputs: Seen) -> tuple[str, LossMatch | None]:
-    """The tensor that the loss is an error of, and which.
+    """Return the tensor whose error the loss is, and the formula.
 
-    Of what lies beyond all targets an absolute error is the signed one.
+    If all outputs were on one side of their targets, absolute and signed errors would look alike.
     """
     for tensor, seen in outputs.items():
         match = recognise_error(seen) if _on_both_sides(seen) else None
@@ -106,7 +105,7 @@ def _matched(outputs: Seen) -> tuple[str, LossMatch | None]:
 
 
 def _prediction_fits(outputs: Seen, prediction: str | None, tensor: str, match: LossMatch) -> bool | None:
-    """Whether the loss is least where the prediction is the target; None where there is no prediction."""
+    """Whether the loss is minimal if the prediction equals the target; None without a prediction."""
     if prediction not in outputs:
         return None
     own = outputs[prediction]
@@ -114,16 +113,16 @@ def _prediction_fits(outputs: Seen, prediction: str | None, tensor: str, match: 
 
 
 def _own_prediction(found: Found, place: Place) -> str | None:
-    """Return the named prediction, if it is made from the last layer's output without the labels."""
+    """Return the named prediction, if it depends on the last layer's output but not on the labels."""
     graph, tensor = found.graph, found.hints.get("prediction")
     made = graph.descendants([place.scores]) - graph.descendants([found.roles.labels])
     return tensor if tensor in made else None
 
 
 def _observe(found: Found, probe: GraphProbe, place: Place, prediction: str | None) -> Seen:
-    """Observe random outputs with targets that are spread as those are.
+    """Observe random outputs, with targets of the same distribution.
 
-    Outputs that are never below zero have targets that are not either: of others there may be no logarithm.
+    Nonnegative outputs get nonnegative targets: others may have no logarithm.
     """
     samples = [probe.sample(place.rows) for _ in range(LossTrials.RUNS)]
     first = _random_outputs(found, probe, place, samples, prediction)
@@ -135,7 +134,7 @@ def _observe(found: Found, probe: GraphProbe, place: Place, prediction: str | No
 def _random_outputs(
     found: Found, probe: GraphProbe, place: Place, samples: Sequence[Sample], prediction: str | None
 ) -> Seen:
-    """Observe random numbers behind the last layer, with given targets."""
+    """Observe random values after the last layer, with given targets."""
     more = [prediction] if prediction else []
     size, fed = place.value.shape, probe.rng.standard_normal
     return observations(probe, place, [run_with(found, probe, place, one, 1.7 * fed(size), *more) for one in samples])
@@ -149,7 +148,7 @@ def _targets_like(outputs: Array, probe: GraphProbe, rows: int) -> Array:
 
 
 def _on_both_sides(observations: Sequence[Observation]) -> bool:
-    """Whether outputs lie above their targets here and below them there."""
+    """Whether some outputs are above their targets and some below."""
     above = np.concatenate([(o.scores > o.labels).reshape(-1) for o in observations]).mean()
     return bool(FEW_BEYOND < above < 1 - FEW_BEYOND)
 

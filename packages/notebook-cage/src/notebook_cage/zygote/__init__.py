@@ -1,9 +1,9 @@
-"""Runs that begin as forks of a process which has imported what is slow: `Zygote` is the only door.
+"""Fork server: runs start as forks of a process that has already imported slow packages (`Zygote`).
 
-bubblewrap builds the cage as ever. In it a shell replaces the program and reports when the cage is ready; then the zygote
-(`notebook_cage.zygote.program`), which has a cage of its own with packages, no network and nobody's files, forks a child
-that joins the cage's namespaces. Where the environment variable `OFF` is set, where the sandbox has no cage or a cage that
-is entered like that does not pass the self-tests, each run begins from nothing: slower, and otherwise the same.
+bubblewrap builds the cage as usual, with a shell in place of the program that reports when the cage is ready. The zygote
+(`notebook_cage.zygote.program`) has a cage of its own with packages, no network and no user data; it then forks a child that
+joins the cage's namespaces. If the environment variable `OFF` is set, or the sandbox has no cage, or a cage entered in this
+way fails the self-tests, each run starts a new interpreter: slower, and otherwise the same.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ __all__ = ["OFF", "Preload", "Zygote"]
 
 LOG = logging.getLogger(__name__)
 OFF = "NOTEBOOK_CAGE_COLD"
-"""The setting that turns zygotes off: an environment variable, if it is not empty."""
+"""Name of the environment variable that turns zygotes off, if it is not empty."""
 PROGRAM = Path(__file__).with_name("program.py")
 INSIDE = "/run/zygote.py"
 READY_SECONDS = 120.0
@@ -45,40 +45,40 @@ ANSWER_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Preload:
-    """What a zygote imports, and how."""
+    """What a zygote imports, and in which environment."""
 
     packages: Sequence[str] = ()
-    """Modules by name."""
+    """Names of the modules."""
     env: Mapping[str, str] = field(default_factory=dict)
-    """The environment that they are imported in, but for what every program here is given."""
+    """Environment variables for the imports, in addition to those of every program."""
     at_import: Sequence[str] = ()
-    """Names of variables that are read when they are imported: a run that wants other values begins from nothing."""
+    """Names of variables that are read at import: a run with other values starts a new interpreter."""
 
     files: Mapping[str, bytes] = field(default_factory=dict)
-    """Small files in its home folder, such as modules of one's own."""
+    """Small files in its home folder, such as local modules."""
     hidden: Sequence[Path] = ()
     """As in `Plan.hidden`."""
 
     def values(self) -> dict[str, str | None]:
-        """Return the values of the variables that matter at an import, or before."""
+        """Return the values of the variables that matter at import time or earlier."""
         env = {**basic_environment(), **self.env}
         return {name: env.get(name) for name in ("PYTHONHASHSEED", *self.at_import)}
 
 
 class Zygote:
-    """A process that has imported packages, and that this process may ask for children.
+    """A process that has imported packages and forks children on request.
 
     Parameters
     ----------
     connection
-        Where it is asked: a socket without a name.
+        Our end of the socket for requests.
     values
         As from `Preload.values`.
     user_namespace
-        For an ordinary user the path of its user namespace, in which cages are made; a descriptor
-        would be handed down to them.
+        For an ordinary user, the path of its user namespace, in which cages are created; a descriptor
+        would be inherited by them.
     process
-        The process, where it is a child of ours.
+        The process, if it is our child.
     """
 
     def __init__(
@@ -94,11 +94,11 @@ class Zygote:
         self.process = process
         self._lock = threading.Lock()
 
-    # -- for those who grade ---------------------------------------------------------------------------------------
+    # -- for graders -----------------------------------------------------------------------------------------------
 
     @classmethod
     def open_sandbox(cls, name: str, preload: Preload) -> Sandbox:
-        """Open the sandbox `name`, with this process's zygote if allowed; do not wait until it is ready.
+        """Open the sandbox `name`, with this process's zygote if allowed, without waiting for the imports.
 
         Raises
         ------
@@ -111,9 +111,9 @@ class Zygote:
 
     @classmethod
     def address_for(cls, name: str, preload: Preload) -> Mapping[str, Any] | None:
-        """Return, in JSON's types, where another process of ours finds this process's zygote (see `at`).
+        """Return, as JSON types, the address at which other processes of ours reach this zygote (see `at`).
 
-        None where there is none.
+        Return None if there is none.
         """
         zygote = _shared(preload).get(open_sandbox(name), preload)
         try:
@@ -124,7 +124,7 @@ class Zygote:
 
     @classmethod
     def at(cls, address: Mapping[str, Any]) -> Self:
-        """Connect to the one that is found at `address`.
+        """Connect to the zygote at `address`.
 
         Raises
         ------
@@ -142,14 +142,14 @@ class Zygote:
 
     @staticmethod
     def problem() -> str | None:
-        """Return why no run may begin as a fork here, as tried now; None if it may."""
+        """Return why runs cannot start as forks here, after a test; None if they can."""
         sandbox = BubblewrapSandbox()
         try:
-            # How a cage is entered does not hang on what was imported.
+            # The imported packages do not affect how a cage is entered.
             with Zygote.start(sandbox, Preload()) as zygote:
                 zygote.wait()
                 tested = run_self_tests(sandbox.with_zygote(zygote))
-                ended = not zygote.alive  # then it is not what was tried
+                ended = not zygote.alive  # then the tests did not use it
         except SandboxError as error:
             return str(error)
         for one in tested:
@@ -157,11 +157,11 @@ class Zygote:
                 return f"the promise “{one.name}” is not kept ({one.detail})."
         return "the warmed process ended." if ended else None
 
-    # -- its life --------------------------------------------------------------------------------------------------
+    # -- life cycle ------------------------------------------------------------------------------------------------
 
     @classmethod
     def start(cls, sandbox: BubblewrapSandbox, preload: Preload) -> Self:
-        """Start one; return before it has imported anything.
+        """Start a zygote; return before it has imported anything.
 
         Raises
         ------
@@ -206,7 +206,7 @@ class Zygote:
         Raises
         ------
         SandboxError
-            If it does not come so far, or is not fit to be forked.
+            If the imports fail or take too long, or the process is not safe to fork.
         """
         process = self.process
         if process is None or process.ready:
@@ -221,7 +221,7 @@ class Zygote:
                 raise process.failure
 
     def _make_ready(self, process: ZygoteProcess, seconds: float) -> None:
-        """Read what it says of itself once it has imported everything."""
+        """Read its report after the imports, and check that it is safe to fork."""
         self._connection.settimeout(seconds)
         try:
             report = json.loads(self._connection.recv(100_000) or b"{}")
@@ -239,21 +239,21 @@ class Zygote:
 
     @property
     def alive(self) -> bool:
-        """Whether it still is there."""
+        """Whether the process still runs."""
         if self._connection.fileno() < 0:
             return False
         poll = select.poll()
-        poll.register(self._connection, 0)  # the other side's end is always told
+        poll.register(self._connection, 0)  # poll always reports a hang-up
         return not poll.poll(0)
 
     @property
     def address(self) -> dict[str, Any]:
-        """Return where another process of ours finds it, until it is closed; only for one that is ours.
+        """Return the address at which another grading process can connect; only for our own child.
 
         Raises
         ------
         SandboxError
-            If it does not come so far that it can be found.
+            If it is not our child, or does not become ready.
         """
         process = self.process
         if process is None:
@@ -265,7 +265,7 @@ class Zygote:
         return {"socket": str(process.socket), "values": dict(self._values), "process": number}
 
     def close(self) -> None:
-        """End it if it is ours; else forget it."""
+        """Kill it if it is our child; otherwise disconnect."""
         self._connection.close()
         if self.process is not None:
             self.process.close()
@@ -279,9 +279,9 @@ class Zygote:
     # -- for the sandbox -------------------------------------------------------------------------------------------
 
     def serves(self, plan: Plan) -> bool:
-        """Whether `plan` can start as a fork: the zygote is ready, with the same imports.
+        """Whether `plan` can start as a fork: the zygote is ready and would have imported the same.
 
-        Not if a file of its own would have been imported in the place of a package.
+        False if one of the plan's own files would have shadowed an imported package.
         """
         if not plan.warm or any(plan.env.get(name, value) != value for name, value in self._values.items()):
             return False
@@ -294,19 +294,19 @@ class Zygote:
         return self.alive and not any(PurePosixPath(name).with_suffix("").name in imported for name in plan.files)
 
     def entrance(self, request: Mapping[str, Any], cgroup_procs: Sequence[Path]) -> ForkEntrance:
-        """Return the way into a cage for a run; for the parameters see `ForkEntrance`."""
+        """Return the way into a cage for one run; for the parameters see `ForkEntrance`."""
         return ForkEntrance(request, cgroup_procs, user_namespace=self.user_namespace is not None, ask=self._fork)
 
     def _fork(self, descriptors: Sequence[int]) -> int:
-        """Ask for a child; return the id of the process that waits for it.
+        """Request a child; return the id of the process that waits for it.
 
         Raises
         ------
         SandboxError
             If there is no answer.
         """
-        # Descriptors on their way count for a user, and an ordinary one is the same in a cage and here: who may have no more
-        # open than a cage may send none as long as one keeps so many underway.
+        # Descriptors in flight count against the user's limit, and an ordinary user is the same inside a cage and outside. A
+        # cage with as high a limit as ours could keep that many in flight and block us, so we raise our limit.
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         with self._lock:
@@ -321,7 +321,7 @@ class Zygote:
 
 
 class _Shared:
-    """Keeps one zygote for each kind of environment, as long as this process and it live."""
+    """The zygote of one kind of environment, kept as long as it and this process live."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -329,7 +329,7 @@ class _Shared:
         self._zygote: Zygote | None = None
 
     def get(self, sandbox: Sandbox, preload: Preload) -> Zygote | None:
-        """Return the zygote, started on first use; None if there may be none, or it has ended."""
+        """Return the zygote, started on first use; None if it is not allowed or has ended."""
         if not isinstance(sandbox, BubblewrapSandbox) or os.environ.get(OFF) or not _passes():
             return None
         with self._lock:
@@ -344,7 +344,7 @@ def _begun(sandbox: BubblewrapSandbox, preload: Preload) -> Zygote | None:
     except SandboxError as error:
         _warn(error)
         return None
-    # Runs at the end of a process that multiprocessing started, too, where atexit does not.
+    # Finalize also runs at the end of a multiprocessing child, where atexit does not.
     multiprocessing.util.Finalize(None, zygote.close, exitpriority=0)
     return zygote
 
@@ -360,9 +360,9 @@ def _shared_for(_values: tuple[tuple[str, str | None], ...]) -> _Shared:
 
 @functools.cache
 def _passes() -> bool:
-    """Whether a cage that is entered by a fork has passed the self-tests since the boot, or does now.
+    """Whether cages entered by a fork pass the self-tests; cached per boot.
 
-    Where it does not nothing is lost but time.
+    If they fail, only time is lost.
     """
     problem = once_a_boot("zygote", BubblewrapSandbox().memory_gap, Zygote.problem)
     if problem is not None:

@@ -1,4 +1,4 @@
-"""Our side of a zygote: the process itself as a child of ours, and the way of one run into its cage."""
+"""Our side of a zygote: its process as our child, and the entrance of one run into its cage."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ NS_GET_USERNS = 0xB701  # linux/nsfs.h
 
 
 class ForkEntrance(Entrance):
-    """One run on its way into a cage, in which a shell (`stand_in`) holds its place.
+    """The entrance of one forked run; a shell (`stand_in`) holds its place in the cage.
 
     Parameters
     ----------
     request
         Program, environment, limits, user and filter, as `notebook_cage.zygote.program` reads them.
     cgroup_procs
-        Files of control groups that a process writes its id to in order to join.
+        Files to which a process writes its id in order to join the control groups.
     user_namespace
         Whether the cage has a user namespace.
     ask
-        Has the zygote fork a child that is sent these descriptors; returns the id of the process that waits for it.
+        Makes the zygote fork a child that receives these descriptors; returns the id of the process that waits for it.
 
     Attributes
     ----------
     ready
-        Descriptor on which the stand-in says that the cage is built.
+        Descriptor on which the stand-in signals that the cage is built.
     """
 
     stand_in = ("/bin/sh", "-c", "echo; exec >&-; read code || code=137; exit $code")
@@ -68,7 +68,7 @@ class ForkEntrance(Entrance):
         self._open: list[int] = []
 
     def open(self, stdin: int, stdout: int, errors: int) -> tuple[int, int]:
-        """Make the program's ends, as for subprocess.Popen; return standard input and output of the stand-in."""
+        """Create the program's ends, as for subprocess.Popen; return the stand-in's standard input and output."""
         given, self._stdin = _end(stdin, 0)
         taken, self._stdout = _end(stdout, 1)
         self._programs = [given, taken, os.dup(errors)]
@@ -109,7 +109,7 @@ class ForkEntrance(Entrance):
             namespaces = {kind: opened(f"/proc/{first}/ns/{kind}", os.O_RDONLY) for kind in NAMESPACES}
             inner = []
             if self._user_namespace:
-                # bubblewrap makes one user namespace in which it may mount, and one within it in which nobody may.
+                # bubblewrap creates a user namespace with mount rights, and one within it without.
                 outer = fcntl.ioctl(namespaces["mnt"], NS_GET_USERNS)
                 closing.callback(os.close, outer)
                 namespaces = {"user": outer, **namespaces}
@@ -124,13 +124,13 @@ class ForkEntrance(Entrance):
                 self.waiting = self._ask(given)
 
     def close(self) -> None:
-        """Close what is the program's or the stand-in's; our own ends of its pipes stay."""
+        """Close the program's and the stand-in's ends; our own ends of the pipes stay open."""
         while self._open:
             os.close(self._open.pop())
 
 
 def _end(wanted: int, inside: int) -> tuple[int, IO[bytes] | None]:
-    """Return a program's end of standard input (0) or output (1), and ours where a pipe is wanted."""
+    """Return a program's end of standard input (0) or output (1), and ours if a pipe is requested."""
     if wanted == subprocess.PIPE:
         pipe = os.pipe()
         return pipe[inside], os.fdopen(pipe[1 - inside], ("wb", "rb")[inside])
@@ -138,18 +138,18 @@ def _end(wanted: int, inside: int) -> tuple[int, IO[bytes] | None]:
 
 
 class ZygoteProcess:
-    """The zygote as a child of ours: a thread of its own starts it, since it is killed with that thread.
+    """The zygote as our child, started by its own thread: the kernel kills it when that thread ends.
 
     Parameters
     ----------
     argv
         Its command.
     stdin
-        Descriptor of the socket on which we ask.
+        Descriptor of the socket for our requests.
     inherited
-        Other descriptors that it gets.
+        Other descriptors that it inherits.
     folder
-        The folder of the socket on which others ask, which ends with it.
+        The folder of the socket for other processes' requests; removed with the zygote.
     own_user
         Whether it has a user namespace.
 
@@ -163,9 +163,9 @@ class ZygoteProcess:
     number
         Its process id, once it is ready.
     imported
-        Names of top-level modules that it has imported.
+        Names of the top-level modules that it has imported.
     ready, failure
-        Whether it may be asked, and why it never may.
+        Whether it accepts requests, and why it never will.
     """
 
     def __init__(
@@ -215,7 +215,7 @@ class ZygoteProcess:
         return lines[-1] if lines else ""
 
     def close(self) -> None:
-        """Kill it, and with it all that wait for its children."""
+        """Kill it, and with it all processes that wait for its children."""
         if self._process is not None:
             self._process.kill()
         self._thread.join()

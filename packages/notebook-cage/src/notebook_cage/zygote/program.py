@@ -1,9 +1,9 @@
-"""A Python process that has imported what is slow, and forks a child into each cage that is asked for.
+"""A Python process that has imported slow packages, and forks a child into each requested cage.
 
-It is run as a program by `notebook_cage.zygote`, in a cage of its own, and imports the standard library and the
-packages that it is told to: nothing untrusted ever enters it, it reads nothing but requests of ours, and it runs no
-threads. A child joins namespaces that bubblewrap has made for one run, gives up every right, takes the same filter of
-system calls, looks whether all that holds, and only then becomes ``python -P -c …``.
+`notebook_cage.zygote` runs it as a program in its own cage; it imports the standard library and the requested packages.
+Nothing untrusted ever enters it: it reads only our requests and runs no threads. A child joins the namespaces that bubblewrap
+has created for one run, drops all rights, installs the same seccomp filter, verifies all that, and only then becomes ``python
+-P -c …``.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from typing import Any, NoReturn
 
 
 class LinuxHeaders:
-    """Numbers of Linux's headers, and limits of what a zygote reads."""
+    """Constants of Linux headers, and limits on what a zygote reads."""
 
     LARGEST_MESSAGE = 100_000
     MOST_DESCRIPTORS = 24
-    MOST_NUMBER = 1 << 20  # of descriptors (fs.nr_open); what there still were would be noticed
+    MOST_NUMBER = 1 << 20  # of descriptors (fs.nr_open); the final check would report any above it
     CAGE_FAILED = 126
     # linux/prctl.h, linux/seccomp.h, linux/sched.h
     PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NAME, PR_SET_SECCOMP, PR_CAPBSET_DROP = 1, 4, 15, 22, 24
@@ -55,7 +55,7 @@ NOTHING_LEFT = {
     "Seccomp": str(LinuxHeaders.SECCOMP_MODE_FILTER),
     "Threads": "1",
 }
-"""What /proc/self/status says of a process without rights (proc_pid_status(5))."""
+"""Fields of /proc/self/status for a process without rights (proc_pid_status(5))."""
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -66,21 +66,21 @@ class _SockFprog(ctypes.Structure):
 
 
 def main() -> None:
-    """Import, say so, serve until nobody is left to ask; then, in a child, run what was asked for."""
+    """Import packages, report, and serve until our starter is gone; in a child, run the program."""
     control = socket.socket(fileno=os.dup(0))
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.close(nothing)
-    del sys.path[0]  # where this program lies
+    del sys.path[0]  # the folder of this program
     before = dict(os.environ)
     at_start = set(sys.modules)
-    sys.ps1 = ">>> "  # as a notebook's kernel has it: some packages look whether there is somebody to talk to
+    sys.ps1 = ">>> "  # as in a notebook's kernel: some packages check for an interactive session
     for name in json.loads(control.recv(LinuxHeaders.LARGEST_MESSAGE)):
         importlib.import_module(name)
     del sys.ps1
     added = {name: value for name, value in os.environ.items() if name not in before}
     imported = sorted({name.partition(".")[0] for name in sys.modules if name not in at_start})
-    # What is here is never collected, so that no child has to copy it in order to look at it.
+    # Freeze the objects, so that garbage collection in a child does not copy their pages.
     gc.collect()
     gc.freeze()
     _rehearse()
@@ -92,7 +92,7 @@ def main() -> None:
 
 
 def _rehearse() -> None:
-    """Fork once: the linear algebra's idle threads end before a fork, and come back when they are needed."""
+    """Fork once: BLAS threads end before a fork, and restart when they are needed."""
     child = os.fork()
     if child == 0:
         os._exit(0)
@@ -104,17 +104,17 @@ def _threads() -> int:
 
 
 def _shared_memory() -> list[str]:
-    """Return the pieces of memory that a child would share with this process and with its siblings."""
+    """Return the shared writable mappings, which a child would share with this process and its siblings."""
     with open("/proc/self/maps") as maps:  # noqa: PTH123
         return [line.strip() for line in maps if "w" in line.split()[1] and "s" in line.split()[1]]
 
 
 def _serve(control: socket.socket, listening: socket.socket) -> dict[str, Any] | None:
-    """Answer requests; return None when our starter is gone, and in a child the program to run.
+    """Answer requests; return None when our starter is gone, or in a child the program to run.
 
     Other allowed clients connect to `listening`.
     """
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whoever waited in a cage's name is not waited for
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # reap the waiting processes automatically
     clients = {control.fileno(): control, listening.fileno(): listening}
     poll = select.poll()
     poll.register(control, select.POLLIN)
@@ -137,7 +137,7 @@ def _serve(control: socket.socket, listening: socket.socket) -> dict[str, Any] |
                 child = os.fork()
                 if child == 0:
                     for one in clients.values():
-                        one.detach()  # what they were is closed by number, and by nobody a second time
+                        one.detach()  # these are closed by number below; prevent a second close
                     return _enter(descriptors)
                 for descriptor in descriptors:
                     os.close(descriptor)
@@ -160,13 +160,13 @@ def _receive(client: socket.socket) -> tuple[bytes, list[int]]:
 
 
 def _enter(received: list[int]) -> dict[str, Any]:
-    """Join the cage and fork into its process namespace; return only in the process inside.
+    """Join the cage and fork into its PID namespace; return only in the process inside.
 
-    This one waits outside that namespace, which the cage cannot see or signal, and hands on how its child ended.
+    The parent waits outside that namespace, where the cage cannot see or signal it, and passes on the child's exit code.
     """
     try:
         os.setsid()
-        # Ours first, in numbers of their own, then nothing but them: sockets of ours and of others are gone.
+        # Renumber our descriptors first, then close all others: no socket of ours or of other runs stays open.
         payload, *rest = _renumbered(received)
         request = _payload(payload)
         stdin, stdout, stderr, answer, *rest = rest
@@ -198,7 +198,7 @@ def _enter(received: list[int]) -> dict[str, Any]:
 
 
 def _renumbered(received: list[int]) -> list[int]:
-    """Return the same descriptors from a number on that nothing else has, everything between closed."""
+    """Return duplicates of the descriptors above all used numbers; close all others above 2."""
     first = max(received) + 1
     for offset, descriptor in enumerate(received):
         os.dup2(descriptor, first + offset, inheritable=False)
@@ -214,7 +214,7 @@ def _payload(descriptor: int) -> dict[str, Any]:
 
 
 def _hand_on(child: int, answer: int) -> NoReturn:
-    """Wait for the child, and tell the one that stands for it in the cage how it ended, as a shell would."""
+    """Wait for the child, and send its exit code, as a shell would report it, to the stand-in in the cage."""
     _prctl(LinuxHeaders.PR_SET_PDEATHSIG, signal.SIGKILL)
     os.closerange(0, answer)
     os.closerange(answer + 1, LinuxHeaders.MOST_NUMBER)
@@ -232,7 +232,7 @@ def _refuse(error: BaseException) -> NoReturn:
 
 
 def _give_up(request: dict[str, Any]) -> None:
-    """Become the cage's user with its limits and without any capability; the filter comes last."""
+    """Become the cage's user with its limits and without capabilities; install the filter last."""
     os.setsid()
     os.chdir(request["cwd"])
     for name, most in request["limits"].items():
@@ -241,7 +241,7 @@ def _give_up(request: dict[str, Any]) -> None:
         most = most if hard == resource.RLIM_INFINITY else min(most, hard)  # noqa: PLW2901
         resource.setrlimit(kind, (most, most))
     for capability in range(LinuxHeaders.LAST_CAPABILITY + 1):
-        # The first that the kernel does not know ends the list.
+        # Stop at the first capability that the kernel does not know.
         if _libc.prctl(LinuxHeaders.PR_CAPBSET_DROP, capability, 0, 0, 0) != 0:
             break
     if request["user"] is not None:
@@ -251,7 +251,7 @@ def _give_up(request: dict[str, Any]) -> None:
     _prctl(LinuxHeaders.PR_CAP_AMBIENT, LinuxHeaders.PR_CAP_AMBIENT_CLEAR_ALL)
     header = struct.pack("<Ii", LinuxHeaders.CAPABILITY_VERSION, 0)
     _check(_libc.capset(header, bytes(24)), "capset")
-    # A change of user makes a process unreadable to itself; a program that was started afresh can read itself.
+    # Changing the user makes /proc/self unreadable; a program that is executed can read its own.
     _prctl(LinuxHeaders.PR_SET_DUMPABLE, 1)
     _prctl(LinuxHeaders.PR_SET_NAME, ctypes.cast(ctypes.c_char_p(b"python"), ctypes.c_void_p).value or 0)
     _prctl(LinuxHeaders.PR_SET_NO_NEW_PRIVS, 1)
@@ -263,12 +263,12 @@ def _give_up(request: dict[str, Any]) -> None:
 
 
 def _require_nothing_left() -> None:
-    """See, from where nothing can be taken back any more, that every right has been given up.
+    """Verify, when nothing can be regained any more, that every right has been dropped.
 
     Raises
     ------
     PermissionError
-        If something is left.
+        If a right is left.
     """
     with open("/proc/self/status") as lines:  # noqa: PTH123
         status = dict(line.split(":", 1) for line in lines)
@@ -280,7 +280,7 @@ def _require_nothing_left() -> None:
 
 
 def _is_open(number: int) -> bool:
-    """Whether it still is: listing them opens one of its own."""
+    """Whether a descriptor is still open: listing them opens one temporarily."""
     try:
         os.fstat(number)
     except OSError:
@@ -311,7 +311,7 @@ def _check(result: int, what: str) -> None:
 
 
 def _run(argv: list[str], env: dict[str, str], working: str) -> None:
-    """Do what the interpreter does when it is started with ``-P -c``; its end is the process's own."""
+    """Do what ``python -P -c`` does at its start, then execute the code."""
     os.environ.clear()
     os.environ.update(env)
     code, *arguments = argv[argv.index("-c") + 1 :]
