@@ -335,7 +335,7 @@ def images_of(bench: TestContext, part: str) -> JudgedRows:
         other, _ = bench.part(OTHER[part])
         return judge_rows(made, raw, other, bench.spec, of_test=part == "test")
 
-    images: JudgedRows = bench.once((Text("prepared {images}"), part), judge)
+    images: JudgedRows = bench.once(("prepared", part), judge)
     return images
 
 
