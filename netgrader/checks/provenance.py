@@ -6,6 +6,7 @@ can change the processor time that it took.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from graphread.text import Said, Text
@@ -29,16 +30,16 @@ def untrained(outside: Mapping[str, Json], cell: str, rows: int) -> Said | None:
     `outside` are observations of the student's process from outside it; empty in a student's own notebook.
     """
     seconds = _seconds_before(outside, cell)
-    if seconds is None or seconds >= rows * LEAST_SECONDS_A_ROW:
+    if seconds >= rows * LEAST_SECONDS_A_ROW:
         return None
     return Text(
         "{seconds:.1f} seconds of computing before this check, in which no such network is trained", seconds=seconds
     )
 
 
-def _seconds_before(outside: Mapping[str, Json], cell: str) -> float | None:
-    """Return the processor time in seconds of the student's own cells up to check `cell`; None if unknown."""
+def _seconds_before(outside: Mapping[str, Json], cell: str) -> float:
+    """Return the processor time in seconds of the student's own cells up to check `cell`; infinity if unknown."""
     before = cells_until(outside, cell)
     if not sum(one.cpu_seconds for one in before):
-        return None
+        return math.inf
     return sum(one.cpu_seconds for one in before if not one.given)

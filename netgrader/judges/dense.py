@@ -254,6 +254,13 @@ def require_weights_used(trial: DenseTrial) -> None:
 
     W must depend on a trainable variable.
     """
+    _require_variable(trial)
+    if _recognised(trial) is None:
+        fail("wrong-return", found=Text("an output h that is not x·W + b with the returned W"), expected="h = x·W + b")
+
+
+def _require_variable(trial: DenseTrial) -> None:
+    """End the test unless W is a variable that training may change."""
     if not trial.moved:
         fail(
             "layers-not-trained",
@@ -261,8 +268,6 @@ def require_weights_used(trial: DenseTrial) -> None:
             expected=Text("what tf.get_variable(…) gives"),
             severity=Severity.FATAL,  # no network of such layers learns
         )
-    if _recognised(trial) is None:
-        fail("wrong-return", found=Text("an output h that is not x·W + b with the returned W"), expected="h = x·W + b")
 
 
 def note_shape(trial: DenseTrial, remark: Callable[..., None]) -> None:
@@ -319,6 +324,7 @@ def require_activation(trial: DenseTrial) -> None:
             fail("wrong-activation", found=found, expected=expected)
     if _agrees(trial, asked(trial.rows @ trial.weights) + trial.at_zero - asked(np.zeros(1))):
         fail("wrong-activation", found=Text("a bias added after the activation"), expected=expected)
+    _require_variable(trial)  # what is drawn at random at each run is not found in h
     fail("wrong-return", found=Text("an output h that is not made from x·W + b with the returned W"), expected=expected)
 
 

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from netgrader.judges.log import Int
     from netgrader.judges.subject import Subject
 
-__all__ = ["error_fault", "judge_graph", "judge_run"]
+__all__ = ["SESSIONS", "error_fault", "judge_graph", "judge_run"]
 
 NAME = "train"
+SESSIONS = {True: Text("a closed session, which later cells cannot use"), False: Text("an open one")}
 INITIALISER = r"(?:Operation '|name: \")(?:\w+/)*(?:init|group_deps)(?:_\d+)?['\"]"
 # Variables of optimizers; the instrument has none, since its steps are functions.
 OF_OPTIMIZERS = r"uninitialized value \S*(?:beta\d_power|Adam|Momentum|Adagrad|RMSProp)"
@@ -184,7 +185,7 @@ def _left_behind(subject: Subject) -> Iterator[LoopFinding]:
             expected=Text("those that it trained"),
         )
     if call.closed:
-        yield finding(Aspect.RUN, "session-closed", share=1.0)
+        yield finding(Aspect.RUN, "session-closed", share=1.0, found=SESSIONS[True], expected=SESSIONS[False])
 
 
 def judge_graph(subject: Subject) -> Iterator[LoopFinding]:

@@ -15,6 +15,7 @@ from graphread.text import Text
 from netgrader.checks.exercises import NET
 from netgrader.judges.answers import opened, shaped
 from netgrader.judges.arrays import data_for
+from netgrader.judges.steps import SESSIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,9 +39,6 @@ class _TrainingLimits(NamedTuple):
 
 
 LIMITS = _TrainingLimits()
-
-
-SESSIONS = {True: Text("a closed session, which later cells cannot use"), False: Text("an open one")}
 
 
 def note_training(bench: TestContext, cell: str, remark: Callable[..., None]) -> None:

@@ -120,9 +120,9 @@ def short_training(sess, net, n_steps=300, mini_batch_size=64):
     for start in starts:
         rows = order[start : start + mini_batch_size]
         loss, _ = sess.run([net.loss, net.train_op], feed_dict={net.X: x_train[rows], net.Y: y_train_1_hot[rows]})
-        losses.append(float(loss))
+        losses.append(float(np.mean(loss)))
         if len(losses) % 50 == 0 or len(losses) == len(starts):
-            print(f"\rstep {len(losses)} of {len(starts)}: loss {loss:.3g}  ", end="")
+            print(f"\rstep {len(losses)} of {len(starts)}: loss {losses[-1]:.3g}  ", end="")
     print()
     return losses
 

@@ -326,7 +326,7 @@ def show_gradients(images, largest, each):
         gradients = [largest[row], *(gradient[row] for gradient in each)]
         scales.append(np.abs(gradients).max())
         axes[row, 0].imshow(image, cmap="gray_r")
-        axes[row, 0].set_ylabel(f"±{scales[-1]:.0e}", fontsize=8)
+        axes[row, 0].set_ylabel(f"±{scales[-1]:.0e}", rotation=0, ha="right", va="center")
         for panel, gradient in zip(axes[row, 1:], gradients, strict=True):
             panel.imshow(gradient.reshape(28, 28), cmap="RdBu", vmin=-scales[-1], vmax=scales[-1])
     for panel, title in zip(axes[0], ["digit", "largest", *range(10)], strict=True):

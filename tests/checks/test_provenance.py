@@ -5,15 +5,18 @@ from __future__ import annotations
 import copy
 import random
 import string
+import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 
+from netgrader.checks.context import TestContext
 from netgrader.checks.provenance import untrained
 from netgrader.grading.execution import ExecutionCell
 from netgrader.grading.integrity import MUCH_WRITTEN
 from netgrader.grading.run_report import written_bytes
+from tests.datasets import EXERCISES
 from tests.programs import FOLDER, programs
 from tests.sample_class.make import fill
 
@@ -45,6 +48,11 @@ def test_a_small_network_on_few_rows_is_trained_in_no_time():
 def test_time_after_the_check_and_in_given_cells_does_not_count():
     after = seen((0.2, False, ""), (9.0, True, ""), (0.1, True, CELL), (40.0, False, ""))
     assert untrained(after, CELL, 60_000) is not None
+
+
+def test_a_students_own_notebook_has_no_such_module_and_needs_none(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "netgrader.checks.provenance", None)
+    assert TestContext(tmp_path, EXERCISES, None, quick=True).untrained(CELL) is None
 
 
 RANDOM = random.Random(0)  # noqa: S311  (a payload)

@@ -25,3 +25,5 @@ def test_a_mistake_in_anyones_loop_is_named_and_nothing_else(mutants, name):
     assert training.codes == (() if operator.remark else (operator.code,))
     if operator.remark:
         assert training.remarks == (operator.code,)
+        # A remark that found nothing is not shown.
+        assert all(noted.found for verdict in training.verdicts.values() for noted in verdict.remarks)
