@@ -51,6 +51,7 @@ _MADE_BEFORE: Mapping[str, frozenset[str]] = {
     "accuracy-over-wrong-axis": frozenset({"ArgMax", "ArgMin"}),
     "dropout-at-evaluation": RANDOM,
     "keep-rate-swapped": RANDOM,
+    "rows-mixed": frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "SquaredDifference"}),
     "sigmoid-before-loss": frozenset(FUSED_LOSSES),
     "softmax-before-loss": frozenset(FUSED_LOSSES),
 }

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -226,14 +227,8 @@ def recompute(
             before, again, rtol=Doubt.UNSTEADY, atol=Doubt.UNSTEADY * measure.figure(0.0) or Doubt.UNSTEADY
         ),
         marks=None if marked is None else marked.known(on_marks.argmax(axis=1)),
-        fed=_fed(graph),
+        fed=msgspec.convert(graph.about.get("fed_test", 0), int),
     )
-
-
-def _fed(graph: GraphEvidence) -> int:
-    """Return how many test rows the notebook says that its training steps were fed."""
-    said = graph.about.get("fed_test")
-    return said if isinstance(said, int) else 0
 
 
 def _compare_halves(

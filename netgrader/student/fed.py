@@ -142,7 +142,7 @@ def _default(op: Any) -> Any:
 def note_run(graph: Any, run: Run, feed_dict: Mapping[Any, Any]) -> None:
     """Record a run of a session of `graph`."""
     notes = _notes(graph)
-    if run.begins:
+    if run.begins and graph.version == notes.version:  # by an initializer that is not made in the loop either
         notes.made_in_loop = 0
     if run.trains:
         notes.batches[_rows_in(feed_dict)] += 1

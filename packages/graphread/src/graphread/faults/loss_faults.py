@@ -136,7 +136,9 @@ def climbing(reading: Reading) -> Iterator[Fault]:
     """Yield a fault if a training step increases the loss."""
     # Dual averaging starts with a jump toward zero from any weights: McMahan et al., 2013, algorithm 1.
     if reading.descent.climbs and reading.descent.kind not in DUAL_AVERAGING and reading.loss.match != CONSTANT:
-        yield fault("maximises-loss", _place(reading), Text("each step makes the loss larger"), "smaller")
+        places = node_of(reading.found.roles.train_op), _place(reading)  # of a right loss the step is wrong
+        place = places[reading.loss.match.scale <= 0]
+        yield fault("maximises-loss", place, Text("each step makes the loss larger"), "smaller")
 
 
 def not_finite(reading: Reading) -> Iterator[Fault]:
