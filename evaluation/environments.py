@@ -239,7 +239,7 @@ def page() -> str:
 def notebooks() -> Iterator[str]:
     """Yield the lines on each environment and notebook, of the newest rows."""
     newest = {(row["environment"], row["notebook"], row["how"]): row for row in rows_of(ROWS)}
-    yield "| where | Python, TensorFlow, NumPy | notebook | as handed out | with the solution | commit |"
+    yield "| environment | Python, TensorFlow, NumPy | notebook | as released | with the solution | commit |"
     yield "|---|---|---|---|---|---|"
     for environment in ENVIRONMENTS:
         for name in sorted({notebook for where, notebook, _ in newest if where == environment.name}):
