@@ -1,7 +1,8 @@
 """The attacks in ``table/``, and the page of protections that ``python -m tests.attacks.table`` writes from them.
 
-Each file holds the attacks of one family, and each attack names the protection that it tests. Attacks made by code are in tables of
-test modules; `protections.toml` names these. `seen` means that a test shows the attack succeeding without its protection.
+Each file holds the attacks of one family, and each attack names the protection that it tests. Attacks made by code are in
+tables of test modules; `protections.toml` names these. `seen` means that a test shows the attack succeeding without its
+protection.
 """
 
 from __future__ import annotations
@@ -108,9 +109,9 @@ def page() -> str:
         "attacks of the row. Every attack still runs in a cage.",
         "",
         "The cage is bubblewrap's. `--sandbox user`, for containers without namespaces, has no file system of its own, no process",
-        "namespace, no read-only mounts and no size limit for world-writable folders. It relies on file permissions instead, and",
-        "refuses to grade if others can read the course. `tests/cage/test_user.py` runs the attempts of `reading` and `writing`",
-        "against it and tries all of its promises.",
+        "namespace, no read-only mounts and no size limit for world-writable folders. It relies on file permissions instead,",
+        "and refuses to grade if others can read the course. `tests/cage/test_user.py` runs the attempts of `reading` and",
+        "`writing` against it and tests all of its promises.",
         "",
         f"{len(attacks)} attacks, {len(PROTECTIONS)} protections; {count} attacks are shown to succeed.",
         "",

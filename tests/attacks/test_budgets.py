@@ -116,7 +116,9 @@ DROPPED = {
         "write(2, b'\\x03' + (2**62).to_bytes(8, 'big') + bytes(1_000), 1)"
     ),
     "a twenty-megabyte header": sent("send('x' * 20_000_000, {'data': {}})"),
-    "large comm messages": sent("for _ in range(20): send('comm_msg', {'comm_id': 'c', 'data': {'a': 'x' * 1_000_000}})"),
+    "large comm messages": sent(
+        "for _ in range(20): send('comm_msg', {'comm_id': 'c', 'data': {'a': 'x' * 1_000_000}})"
+    ),
     "large comm buffers": sent("send('comm_msg', {'data': {}}, buffers=[bytes(1_000_000)] * 100)"),
     "a line rewritten five million times": ["print('\\r'.join(['x'] * 5_000_000))"],
     "large outputs that are cleared": sent(
@@ -169,9 +171,7 @@ def test_what_a_kernel_sends_takes_little_of_the_grader(name: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("name", HOARDS)
-def test_a_hoard_takes_more_without_its_protection(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_hoard_takes_more_without_its_protection(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for target, instead in HOARDS[name].off.items():
         monkeypatch.setattr(target, instead)
     _, taken, disk = ran(tmp_path / "r", HOARDS[name].cells, HOARDS[name].limits)

@@ -84,7 +84,9 @@ def test_evidence_copied_late_is_overwritten(course: Attacked, monkeypatch: pyte
     assert points(course, Attack("honest")) == {"check_add": 2.0, "check_squares": 0.0}
 
 
-def test_a_kernel_that_ends_loses_evidence_that_is_taken_late(course: Attacked, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kernel_that_ends_loses_evidence_that_is_taken_late(
+    course: Attacked, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(execution, "_Run", unprotected.TakenLate)
     assert_all_succeed(course, [BY_NAME[name] for name in seen("death")])
 

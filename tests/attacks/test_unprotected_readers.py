@@ -86,9 +86,7 @@ def test_a_reader_without_checks_follows_a_link(tmp_path: Path) -> None:
     assert unprotected.at_its_word(tmp_path / "followed").arrays["n"].tolist() == list(range(7))
 
 
-def test_unchecked_messages_cannot_be_saved(
-    course: Attacked, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unchecked_messages_cannot_be_saved(course: Attacked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "netgrader.grading.kernel_link.read_finite_json", lambda content, *_: json.loads(content.decode())
     )

@@ -103,7 +103,9 @@ def test_what_was_handed_in_is_no_course(tiny: TinyCourse, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
-def test_a_submitted_configuration_runs_if_its_place_is_not_checked(tiny: TinyCourse, monkeypatch: pytest.MonkeyPatch, place) -> None:
+def test_a_submitted_configuration_runs_if_its_place_is_not_checked(
+    tiny: TinyCourse, monkeypatch: pytest.MonkeyPatch, place
+) -> None:
     monkeypatch.setattr("netgrader.which_course.lies_among_submissions", lambda _: False)
     folder = place(tiny)
     ran = bring_course(folder)
@@ -139,9 +141,7 @@ OWNERS: dict[str, Callable[[Path], object]] = {
     "another owner's link": lambda root: os.chown(
         linked(root, root / "real.py"), STRANGER, STRANGER, follow_symlinks=False
     ),
-    "a link to another owner's file": lambda root: os.chown(
-        linked(root, root.parent / "real.py"), STRANGER, STRANGER
-    ),
+    "a link to another owner's file": lambda root: os.chown(linked(root, root.parent / "real.py"), STRANGER, STRANGER),
     "a link into a submission": lambda root: linked(root, root / "submitted" / "eve" / "numbers" / "x.py"),
 }
 

@@ -101,7 +101,7 @@ def faults() -> str:
     parts = [
         "# Fault codes\n",
         WRITTEN,
-        "Codes are public and never renamed. [Points](../guides/points.md#what-a-mistake-costs) explains what each severity costs.\n",
+        "Codes are public and never renamed. [Points](../guides/points.md#what-a-mistake-costs) lists the cost of a severity.\n",
     ]
     say = EXERCISES.texts.say
     spoken = [EXERCISES.texts.kind(code) for code in CATALOGUE]
@@ -185,8 +185,8 @@ LANGUAGE = """# The language of checks
 
 {written}
 A test is a pytest function in `grader_tests/` or `source/digits/checks/`. The first line of its docstring is the sentence
-that students read. Import the names below with `from netgrader.checks import …`. [Write an exercise](../guides/write-an-exercise.md)
-is a complete example.
+that students read. Import the names below with `from netgrader.checks import …`.
+[Write an exercise](../guides/write-an-exercise.md) is a complete example.
 
 ## @grades(cell, …)
 """
@@ -201,8 +201,8 @@ JUDGES = """## Shared judges
 The tests of `netgrader new` and of the [example course](../../examples/clothes/README.md) use these functions. Import one
 with, for example, `from netgrader.judges.training import require_training`.
 """
-WHAT = """`what` is a [fault code](faults.md), or a sentence if no code fits. With a code, students also read why the fault matters
-and where the notebook explains it.
+WHAT = """`what` is a [fault code](faults.md), or a sentence if no code fits. With a code, students also read why the fault
+matters and where the notebook explains it.
 """
 
 
