@@ -29,60 +29,60 @@ Row = dict[str, str]
 INSTRUMENT = """
 ## What no graph shows
 
-TheDeepChecker's programs do not train by themselves: they hand a graph and a loader of minibatches to its checker. `evaluation/benchmark_training.py` takes both in a
-cage. What the loader makes of the course's digits (of CIFAR-10's too, which are not here) is fed to the instrument that judges students' training loops. Where a rate is claimed
-to be wrong, the graph is trained on its loader's rows for 300 minibatches at a third of the rate, at it, and at three and ten times it, and judged as a student's rate is.
-What ours says of each claim was set down before the first run. Not judged: the data of the four programs whose output is a number, since the instrument tells classes
-apart, and the two rates of the deep network, whose images are not here.
+TheDeepChecker's programs do not train by themselves: they pass a graph and a minibatch loader to its checker. `evaluation/benchmark_training.py` takes both in a
+cage. The loader's output for the course's digits (also for CIFAR-10, which is not here) is fed to the instrument that judges students' training loops. If the claim is a wrong
+rate, the graph is trained on the loader's rows for 300 minibatches at a third of the rate, at the rate, and at three and ten times the rate, and judged like a student's rate.
+The expected code for each claim was recorded before the first run. Not judged: the data of the four programs whose output is a number, since the instrument
+distinguishes classes, and the two rates of the deep network, whose images are not here.
 
-| program | judged | claimed | verdict | named | what was seen | commit |
+| program | judged | claimed | verdict | named | observation | commit |
 |---|---|---|---|---|---|---|"""
 
 INTRODUCTION = """# Other people's benchmarks
 
 Written by `make benchmarks-report` from [benchmarks_claims.csv](benchmarks_claims.csv), which was committed before the first run, and
-[benchmarks.csv](benchmarks.csv). None of the three repositories states a licence: their programs were measured and are not here.
+[benchmarks.csv](benchmarks.csv). None of the three repositories states a license, so their programs were measured but are not here.
 
 | set | repository | commit |
 |---|---|---|
 {repositories}
 
-Each program ran in a cage until its training would have begun, on rows of chance in place of its data and on stand-ins for what
-TensorFlow 2 no longer has (`evaluation/benchmark_stand_ins.py`). The reader was given the graph by itself: no names of parts, no trained weights.
-Of TheDeepChecker's programs, and of those of the others whose output is a number, it was told the task, classes or numbers, as TheDeepChecker's tool is.
+Each program ran in a cage until its training would have started, with random rows instead of its data and with stand-ins for features that
+TensorFlow 2 no longer has (`evaluation/benchmark_stand_ins.py`). The reader got only the graph: no names of parts, no trained weights.
+For TheDeepChecker's programs, and for other programs whose output is a number, it also got the task (classes or numbers), as TheDeepChecker's tool does.
 """
 READING = """
-*In a graph*: programs whose network was built and whose claimed fault a graph can show and we have a code for. *Found*: the code of the
-claim is named; a remark counts, since it names the same. *Not in a graph*: data, learning rates, sessions and training loops; only a training
+*In a graph*: programs whose network was built and whose claimed fault a graph can show and has a code. *Found*: the claim's
+code is named; a remark counts, since it names the same thing. *Not in a graph*: data, learning rates, sessions and training loops; only training
 can show them, [below](#what-no-graph-shows) for TheDeepChecker's. *No code*: the reader does not look for it, by
-choice or for want of a rule. *Named and not claimed*: programs, clean or with that one fault fixed, of which another fault is named; and codes named in wrong programs
-that their claim does not name. *By eye*: of the programs with such a code, in so many it was read in the source and is there: a fixed program
-often has another fault, such as minibatches of one size alone, or weights a hundred times too large. Seconds are the
-median of reading on two cores that half a dozen other programs shared: compare them with each other, not with a limit. What is not measured yet `make benchmarks-report` goes on with.
+choice or for lack of a rule. *Named but not claimed*: programs, clean or with that one fault fixed, in which another fault is named; and codes named in wrong programs
+but not in their claim. *By eye*: the number of programs with such a code whose source has that fault: a fixed program
+often has another fault, such as a fixed batch size, or weights a hundred times too large. Seconds are the
+median of reading on two cores shared with half a dozen other programs: compare them with each other, not with a limit. `make benchmarks-report` continues with unmeasured programs.
 
-By eye, programs were read in two rounds, apart from the work on reader and claims; {read} rows have a sentence in the column `by_eye`, ten or more of each set among them that were
-drawn by lot. False alarms that they found were mended before this was measured (networks used twice by design, weights that go back transposed, errors that are only measured, ends of gradients taken for a loss,
-constants with a row in each column, layers of a single number, networks that train against each other), but for the {wrong} rows that begin with *wrong*. What no verdict shows: in copies of DCGAN, where no loss is
-found, the gradient of the discriminator is listed as layers; ReLU in front of TheDeepChecker's batch normalisation is read as a function of no name, or stays undecided; a convolution along one axis is listed as one over two.
-These claims are mapped wrongly by that reading; they stand as they were before the first run: `bias-not-zero` and `accuracy-wrong` without names of parts, and `loss-not-mean` without an exercise, which nothing here can name;
-`rows-mixed` for a reshape that no minibatch passes (`TF_lenet_mismatch_shapes`, UT-1, UT-12): TensorFlow refuses it when it is run; `layers-not-trained` for a softmax of one unit, of which today's Keras trains the score;
-`loss-over-wrong-axis` for two losses of TheDeepChecker that are the right one up to a factor; the random initial values, one of them smaller than He's; APIC-5, a placeholder of text for labels, as not in a graph.
+Programs were read by eye in two rounds, apart from the work on reader and claims; {read} rows have a sentence in the column `by_eye`, including ten or more from each set
+drawn at random. The false alarms that they found were fixed before this measurement (networks used twice by design, transposed weights used again, errors that are only measured, gradients' ends taken for a loss,
+constants with a row in each column, layers of a single number, networks that train against each other), except the {wrong} rows that begin with *wrong*. No verdict shows these errors: in copies of DCGAN, where no loss is
+found, the discriminator's gradient is listed as layers; ReLU before TheDeepChecker's batch normalization is read as an unnamed function, or stays undecided; a convolution along one axis is listed as one over two.
+According to that reading these claims are mapped wrongly; they stay as they were before the first run: `bias-not-zero` and `accuracy-wrong` without names of parts, and `loss-not-mean` without an exercise, which nothing here can name;
+`rows-mixed` for a reshape that no minibatch passes (`TF_lenet_mismatch_shapes`, UT-1, UT-12), which TensorFlow refuses at run time; `layers-not-trained` for a softmax of one unit, whose score the current Keras trains;
+`loss-over-wrong-axis` for two of TheDeepChecker's losses that are right up to a factor; the random initial values, one of them smaller than He's; APIC-5, a text placeholder for labels, as not in a graph.
 
-NeuraLint's own tool reads sources, not graphs, and knows one manner of writing them: on its own programs it names its own rules; on ours, which
-were written in many manners, its parser stops nearly always (at a chained call such as `AdamOptimizer(…).minimize(…)`, at a layer that is a function's result).
+NeuraLint's own tool reads sources, not graphs, and knows one style of writing them. On its own programs it names its own rules; on ours, which
+were written in many styles, its parser nearly always stops (at a chained call such as `AdamOptimizer(…).minimize(…)`, or at a layer that is a function's result).
 """
 COMPARISON = """
-## Beside the 2025 comparison
+## Compared with the 2025 study
 
 Humbatova, Kim, Jahangirova, Yoo and Tonella (*An empirical study of fault localisation techniques for deep neural networks*, Empirical
-Software Engineering 30:124, 2025) ran the field's tools on one benchmark: average recall at most 0.33 and precision 0.21 against the one known
-repair, 0.55 and 0.37 for the best tool when other repairs that do as well are accepted.
-Here, over {coded} faults of three sets that a graph shows and a code exists for: recall {recall:.2f}, and of {named} codes named, in wrong and in
-right programs alike, {claimed} are the claimed ones: precision {precision:.2f}. Over all {all} wrong programs that were run, those included whose fault
-is not in a graph or has no code: recall {whole:.2f}.
+Software Engineering 30:124, 2025) ran the field's tools on one benchmark. Average recall was at most 0.33 and precision 0.21 against the one known
+repair, and 0.55 and 0.37 for the best tool if other equally good repairs count.
+Here, for {coded} faults in three sets that a graph shows and that have a code, recall is {recall:.2f}. Of {named} codes named in wrong and
+right programs, {claimed} are the claimed ones: precision {precision:.2f}. Over all {all} wrong programs that ran, including those whose fault
+is not in a graph or has no code, recall is {whole:.2f}.
 The two are **not comparable**: other programs (theirs are real faults and mutants made by a tool), another truth (theirs are repairs, ours one fault
-a program, which we mapped to our own codes), other evidence (some of their tools watch a training, ours reads an untrained graph), and another
-selection (a fault that no graph shows, or that has no code, counts here in the last figure only).
+per program, mapped to our own codes), other evidence (some of their tools watch a training run, ours reads an untrained graph), and another
+selection (a fault that no graph shows, or that has no code, counts here only in the last figure).
 """
 
 
@@ -140,7 +140,7 @@ class Sums:
         )
         return (
             f"| {name} | {len(self.pairs)} | {apart} | {tool} | {self.found} of {self.coded} | in {self.count[ACCUSED]} of {self.right} clean or fixed; "
-            f"{len(self.extra)} codes beside | {self.real} of {self.alarms} | {self.seconds} |"
+            f"{len(self.extra)} extra codes | {self.real} of {self.alarms} | {self.seconds} |"
         )
 
 
@@ -153,8 +153,8 @@ def of_neuralint(some: Sequence[Claim], measured: dict[tuple[str, str], Row]) ->
         found = sum(bool(claim.kind) and set(claim.kind.split()) <= set(row["faults"].split()) for claim, row in ran)
         extra = sum(len(set(row["faults"].split()) - set(claim.kind.split())) for claim, row in ran)
         yield (
-            f"| NeuraLint: {title} | {len(part)} | {len(part) - len(ran)} not read by it | NeuraLint | {found} of {len(ran)} "
-            f"| {extra} rules beside | | {_median([row for _, row in ran])} |"
+            f"| NeuraLint: {title} | {len(part)} | {len(part) - len(ran)} unreadable for it | NeuraLint | {found} of {len(ran)} "
+            f"| {extra} extra rules | | {_median([row for _, row in ran])} |"
         )
     right = [row for claim, row in own if claim.version == "clean"]
     corpus = [row for (kind, _), row in measured.items() if kind == "corpus"]
@@ -162,7 +162,7 @@ def of_neuralint(some: Sequence[Claim], measured: dict[tuple[str, str], Row]) ->
         ran_rows = [row for row in some_rows if not row["ended"]]
         accused = sum(bool(row["faults"]) for row in ran_rows)
         yield (
-            f"| NeuraLint: {title} | {len(some_rows)} | {len(some_rows) - len(ran_rows)} not read by it | NeuraLint | "
+            f"| NeuraLint: {title} | {len(some_rows)} | {len(some_rows) - len(ran_rows)} unreadable for it | NeuraLint | "
             f"| {accused} of {len(ran_rows)} right | | {_median(ran_rows)} |"
         )
 
@@ -184,7 +184,7 @@ def _lines() -> Iterator[str]:
     )
     commits = Counter(row["commit"] for row in measured.values())
     yield f"Measured at {', '.join(f'{commit} ({count})' for commit, count in commits.most_common())}; programs with a row: {len(measured)} of {len(every)}."
-    yield "\n| programs | number | claimed, and not to be found in a graph | tool | found of those in a graph | named and not claimed | by eye | seconds |"
+    yield "\n| programs | number | claimed, but not in a graph | tool | found of those in a graph | named but not claimed | by eye | seconds |"
     yield "|---|---|---|---|---|---|---|---|"
     parts = [
         ("TensorFlow-Program-Bugs: Stack Overflow, both versions", lambda c: c.program.startswith("StackOverflow/")),
@@ -233,11 +233,11 @@ def _pairs(every: Sequence[Claim], measured: dict[tuple[str, str], Row]) -> Iter
         still = bool(named & set(wrong.codes.replace("&", "|").split("|")))
         good = both[0] in (FOUND, REMARKED)
         count["right" if good and not still else "named on both" if good else "not named"] += 1
-    yield f"## Pairs\n\nOf {sum(count.values())} pairs of TensorFlow-Program-Bugs that both build a network and whose fault a graph shows, the code is on the wrong one and not on the fixed one in {count['right']}; on both in {count['named on both']}; not named in {count['not named']}."
+    yield f"## Pairs\n\nOf {sum(count.values())} pairs in TensorFlow-Program-Bugs in which both programs build a network and a graph shows the fault, the code is named only for the wrong one in {count['right']}; for both in {count['named on both']}; not for the wrong one in {count['not named']}."
 
 
 def _by_kind(title: str, name: str, every: Sequence[Claim], measured: dict[tuple[str, str], Row]) -> Iterator[str]:
-    yield f"\n## {title}\n\n| class | programs | codes of ours | what came of it |\n|---|---|---|---|"
+    yield f"\n## {title}\n\n| class | programs | our codes | result |\n|---|---|---|---|"
     own = [claim for claim in every if claim.set == name and claim.version not in RIGHT]
     for kind in sorted({claim.kind for claim in own}):
         some = [claim for claim in own if claim.kind == kind]
@@ -268,7 +268,7 @@ def _trained(every: Sequence[Claim]) -> Iterator[str]:
 
 
 def _misses(total: Sums) -> Iterator[str]:
-    yield "\n## What was not found, and what was accused\n\n| program | claimed | verdict | faults | remarks | ended | by eye |\n|---|---|---|---|---|---|---|"
+    yield "\n## Misses and accusations\n\n| program | claimed | verdict | faults | remarks | ended | by eye |\n|---|---|---|---|---|---|---|"
     for claim, row in total.pairs:
         what = verdict(claim, row)
         if row is None or (what not in (ACCUSED, MISSED, ANOTHER, PARTLY, NO_NETWORK) and not beside(claim, row)):

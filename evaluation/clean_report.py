@@ -33,7 +33,7 @@ def gain(row: Row) -> float:
 def table(found: list[Row]) -> str:
     """Return a table of networks, sorted by the lead of the given half."""
     twins = bool(found and found[0]["honest_twin"])
-    head = ["network", "given %", "hidden %", "standard errors", "said", "counted %", "marks known"]
+    head = ["network", "given %", "hidden %", "standard errors", "verdict", "counted %", "marks known"]
     head += ["honest twin %"] if twins else []
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
     for row in sorted(found, key=lambda row: float(row["lead"]), reverse=True):
@@ -122,46 +122,46 @@ def _plot(clean: list[Row], guilty: list[Row]) -> None:
     plt.close(figure)
 
 
-PAGE = """# Is anybody said to have trained on the test images who has not?
+PAGE = """# Are honest networks accused of training on the test images?
 
-Written by `make clean-report` from [clean_networks.csv](clean_networks.csv), whose rows name the commit that was measured ({commits}): each is one
-network, one seed, one thread; {minutes:.0f} minutes of processor time together. The networks are listed in `evaluation/kinds_of_networks.toml`.
+Written by `make clean-report` from [clean_networks.csv](clean_networks.csv), whose rows name the measured commit ({commits}). Each row is one
+network from one seed on one thread; together they took {minutes:.0f} minutes of CPU time. `evaluation/kinds_of_networks.toml` lists the networks.
 
-**How it is reported.** A notebook whose points depend on an accuracy is run with a test set of which a secret half, drawn for each submission, is
-redrawn: in the place of each image is a training image of the same digit, turned, sheared and moved a little. The accuracy that counts is that on
-all original images. Which of them are right, and how surely (by how much the true logit is ahead), is compared between both halves. An image's half was
-drawn by lot, so for a network that saw neither the difference has a known error, whatever the network is (`netgrader/checks/held_out.py`):
+**How the grader decides.** If points depend on an accuracy, the notebook runs with a changed test set. In a secret half, drawn for each submission,
+a training image of the same digit, slightly rotated, sheared and shifted, replaces each image. The accuracy that counts is measured on
+all original images. The grader compares between the halves which images are right, and how surely (the lead of the true logit). Each image's half was
+drawn at random, so for a network that saw neither half the difference has a known error, for any network (`netgrader/checks/held_out.py`):
 
-- starting at {named:.0f} standard errors the accuracy earns nothing, with the code `trained-on-test` or, if the halves are more than 10 % apart,
-  `answers-looked-up`: to an honest network that happens once in two million times;
-- starting at {told:.0f} (once in 400 times) the instructor is told, and what counts is the accuracy without what the given half is ahead by;
-- all test images are also redrawn once and twice. The second time costs an honest network at least as much as the first; where the first costs more, by
-  {named:.0f} standard errors, the instructor is told that images are known by heart. Nothing is taken off. Of 12 networks
-  that never saw a test image one comes to 1.2 and the others to less; with codes of 200 images that they get wrong they come to 5.8 and more, with codes of 100
-  (1 % more) to 2.5 to 5.8.
+- Starting at {named:.0f} standard errors the accuracy earns nothing, with the code `trained-on-test` or, if the halves differ by more than 10 %,
+  `answers-looked-up`. This happens to an honest network once in two million times.
+- Starting at {told:.0f} (once in 400 times) the report informs the instructor, and the accuracy counts without the lead of the given half.
+- The grader also redraws all test images once and then again. The second time costs an honest network at least as much as the first. If the first time costs more, by
+  {named:.0f} standard errors, the report informs the instructor of memorized images; this costs no points. Of 12 networks
+  that never saw a test image, one reaches 1.2 and the others less. With codes of 200 images that they get wrong they reach at least 5.8, with codes of 100
+  (1 % more) 2.5 to 5.8.
 
-The rows were measured among images that are about equally hard for eight other networks, which leaves smaller errors than grading has.
+These rows compare images of similar difficulty for eight other networks, so their errors are smaller than in grading.
 
-**What was found.**
+**Results.**
 
-- Of {n_clean} clean networks of {kinds} kinds **{accused} are accused** and {doubted} doubted. Their leads (of two ways to compare, the larger)
-  have the mean {mean:+.2f} and the deviation {deviation:.2f}; the largest is {largest:.1f}.
-- Of {n_guilty} that were trained on test images {caught} are named and {doubted_guilty} doubted, by the statistic alone. Those that are not named have {mean_gain:+.2f} % more
-  than their honest twins in the mean, {most_gain:+.2f} % at most: the same network, trained as long from the same seed without the test images, whose accuracy chance
-  moves by 0.1 to 0.3 %.
-- Of {patterns} patterns that stand among the training images of a run (`netgrader/checks/held_out.py`) each of the {n_good} clean networks with {learned:.0f} % or more knows
-  {least_marks} or more. Weights from elsewhere know {by_chance} or fewer but for four times in a thousand; they are named `weights-not-trained-here`.
+- Of {n_clean} clean networks of {kinds} kinds, **{accused} are accused** and {doubted} doubted. Their leads (the larger of two comparisons)
+  have mean {mean:+.2f} and standard deviation {deviation:.2f}; the largest is {largest:.1f}.
+- Of {n_guilty} networks trained on test images, {caught} are named and {doubted_guilty} doubted, by the statistic alone. Those not named gain {mean_gain:+.2f} %
+  over their honest twins on average, {most_gain:+.2f} % at most. A twin is the same network trained as long from the same seed without test images; chance moves its accuracy
+  by 0.1 to 0.3 %.
+- Of {patterns} patterns among the training images of a run (`netgrader/checks/held_out.py`), each of the {n_good} clean networks with at least {learned:.0f} % knows
+  {least_marks} or more. Weights from elsewhere know {by_chance} or fewer, except four times in a thousand; they are named `weights-not-trained-here`.
 
-![Left: by how many standard errors the given half is ahead, over the accuracy; only networks that saw test images lie above the upper dotted line.
-Right: what a network that saw test images would be counted, less its honest twin's accuracy; those in red are named and earn nothing.](clean.svg)
+![Left: the lead of the given half in standard errors, against the accuracy; only networks that saw test images are above the upper dotted line.
+Right: the accuracy that counts for a network that saw test images, minus its honest twin's; those in red are named and earn nothing.](clean.svg)
 
 ## Networks that never saw a test image
 
 {clean}
 
-Given, hidden: accuracy on the original images of either half. Marks known: of {patterns}.
+Given, hidden: accuracy on the original images of each half. Marks known: of {patterns}.
 
-## Networks that were trained on test images as well
+## Networks also trained on test images
 
 {guilty}
 """

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 PAGE = HERE / "attacks.md"
-CONTROL = "nothing is tried"
-"""Prefix of rows in which no attack is attempted."""
+CONTROL = "no attack"
+"""Prefix of rows without an attack."""
 GRADERS = ("nbgrader", "otter-grader", "netgrader")
 Row = dict[str, str]
 
@@ -28,7 +28,7 @@ def told(row: Row | None) -> str:
     said = "*no mark*" if given is None else f"**{given:g}**" if given > deserved else f"{given:g}"
     if given is not None and given < deserved:
         said = f"*{given:g}*"
-    return f"{said}, **a neighbour's work is gone**" if row["harm"] == "1" else said
+    return f"{said}, **another student's work destroyed**" if row["harm"] == "1" else said
 
 
 def counts(rows: Iterable[Row]) -> dict[str, int]:
@@ -36,7 +36,7 @@ def counts(rows: Iterable[Row]) -> dict[str, int]:
     rows = [row for row in rows if not row["attack"].startswith(CONTROL)]
     return {
         "more than deserved": sum(bool(row["given"]) and float(row["given"]) > float(row["deserved"]) for row in rows),
-        "somebody else harmed": sum(row["harm"] == "1" for row in rows),
+        "others harmed": sum(row["harm"] == "1" for row in rows),
         "earned points lost": sum(not row["given"] or float(row["given"]) < float(row["deserved"]) for row in rows),
         "of": len(rows),
     }
@@ -56,14 +56,14 @@ def table_of_counts(rows: list[Row], there: list[str]) -> Iterator[str]:
     by_grader = {grader: counts(row for row in rows if row["grader"] == grader) for grader in there}
     yield "| | " + " | ".join(f"{grader} {versions[grader]}" for grader in there) + " |"
     yield "|---|" + "---|" * len(there)
-    for what in ("more than deserved", "somebody else harmed", "earned points lost"):
+    for what in ("more than deserved", "others harmed", "earned points lost"):
         yield f"| {what} | " + " | ".join(f"{found[what]} of {found['of']}" for found in by_grader.values()) + " |"
 
 
 def table_of_results(rows: list[Row], there: list[str]) -> Iterator[str]:
     """Yield the lines of a table of points by attack and grader."""
     found = {(row["grader"], row["attack"]): row for row in rows}
-    yield "| what is tried | deserved | " + " | ".join(there) + " |"
+    yield "| attack | deserved | " + " | ".join(there) + " |"
     yield "|---|---|" + "---|" * len(there)
     for attack in (one.name for one in ATTACKS):
         deserved = next((row["deserved"] for row in rows if row["attack"] == attack), "")
@@ -72,7 +72,7 @@ def table_of_results(rows: list[Row], there: list[str]) -> Iterator[str]:
 
 def fuzzed(tally: list[fuzzing.Row]) -> Iterator[str]:
     """Yield the lines of a table of fuzzing results."""
-    yield "| target | inputs | wanted | went wrong |"
+    yield "| target | inputs | goal | failures |"
     yield "|---|---|---|---|"
     parts = {
         target: [row for row in tally if row.target == target] for target in dict.fromkeys(row.target for row in tally)

@@ -240,7 +240,7 @@ def page() -> str:
 def notebooks() -> Iterator[str]:
     """Yield the lines for each environment and notebook, from the newest rows."""
     newest = {(row["environment"], row["notebook"], row["how"]): row for row in rows_of(ROWS)}
-    yield "| where | Python, TensorFlow, NumPy | notebook | as handed out | with the solution | commit |"
+    yield "| environment | Python, TensorFlow, NumPy | notebook | as released | with the solution | commit |"
     yield "|---|---|---|---|---|---|"
     for environment in ENVIRONMENTS:
         for name in sorted({notebook for where, notebook, _ in newest if where == environment.name}):

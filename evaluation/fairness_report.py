@@ -117,23 +117,23 @@ def _plot(networks: dict[str, list[float]], rng: np.random.Generator) -> None:
 
 PAGE = """# Does luck decide the 98.5 %?
 
-Written by `make fairness-report` from [fairness.csv](fairness.csv), whose rows name the commit that was measured
-({commits}). Each row is one training from one seed: 15 epochs, batch 128, Adam from 0.001 falling linearly to zero, one thread.
+Written by `make fairness-report` from [fairness.csv](fairness.csv), whose rows name the measured commit
+({commits}). Each row is one training run from one seed: 15 epochs, batch 128, Adam from 0.001 falling linearly to zero, one thread.
 
-**The rule.** Full points from 98.42 %, sloping to none at 97.5 %. A run that ends between {again:.2f} % and 98.42 %, less than chance
-can explain, is run again, up to two more times with other seeds, and the best counts.
+**The rule.** Full points start at 98.42 % and fall linearly to none at 97.5 %. If a run ends between {again:.2f} % and 98.42 %, a gap that chance
+can explain, the grader repeats it up to two more times with other seeds, and the best run counts.
 
-![Left: the test accuracy of every seed of six networks, around the line. Right: the expected loss of points over the network's true
-mean; this rule's loss reaches zero at the line, one run with a hard line still costs half of the points there.](fairness.svg)
+![Left: the test accuracy of every seed of six networks, near the limit. Right: the expected loss of points against the network's true
+mean; under this rule it reaches zero at the limit, where a single run with a hard limit still costs half of the points.](fairness.svg)
 
 | network | seeds | mean % | deviation | range | below 98.5 in one run, % | loses points by the rule, % | expected loss of points, % | runs each |
 |---|---|---|---|---|---|---|---|---|
 {table}
 
 The last four columns: the share of seeds below 98.5 %; then, from 200,000 draws of a normal distribution with the measured mean and
-deviation, how many would lose any points, how much on average, and how many runs a student needs.
+deviation, how many would lose points, the average loss, and the runs needed.
 
-For a network with a run-to-run deviation of 0.08:
+For a network with a run-to-run standard deviation of 0.08:
 
 | true mean | promise | measured |
 |---|---|---|
@@ -142,8 +142,8 @@ For a network with a run-to-run deviation of 0.08:
 
 ## The figures of notebook 3
 
-`make notebook-figures` measures them ([rows](notebook.csv), {commit}): the networks learn from the first 50,000 training images and
-are judged by the last 10,000, the validation set. The picture of what helps has the first nine: 15 epochs, batch 128, Adam from 0.001.
+`make notebook-figures` measures them ([rows](notebook.csv), {commit}). The networks train on the first 50,000 training images; the last 10,000
+are the validation set. The picture of what helps has the first nine: 15 epochs, batch 128, Adam from 0.001.
 The last four are in the section *Initialisation*: 784-1500-10, one epoch, batch 64, Adam at 0.001.
 
 | network | seeds | mean % | deviation |

@@ -25,15 +25,15 @@ BETTER = {"rmsprop": 1}
 AROUND, BEYOND = 3, 2
 """Powers of three around the good rate to report, and the one that counts as far off: nine times replaces ten times."""
 
-HEAD = f"""# What is said of a learning rate
+HEAD = f"""# How the grader judges learning rates
 
-Written by `make rates-report` from [rates.csv](rates.csv), whose rows name the commit that was measured. Each row
-is a run of {Runs.STEPS} steps of 64 images, from one seed, at one rate. Rates lie a factor of three apart around one that a person would
-call good: the best of a sweep over an epoch, or near it. A rate is judged by the runs at a third, three and nine times of it from
-the same seed, as [learning_rate.py](../netgrader/judges/learning_rate.py) does it (which asks for ten times).
+Written by `make rates-report` from [rates.csv](rates.csv), whose rows name the measured commit. Each row
+is a run of {Runs.STEPS} steps of 64 images, from one seed, at one rate. Rates are a factor of three apart, around one that a person would
+call good: the best of a sweep over an epoch, or near it. As in [learning_rate.py](../netgrader/judges/learning_rate.py), runs from the same seed at a third, three and
+nine times a rate decide about it (the grader uses ten times).
 
-A cell says in how many seeds the rate is found good (+), too low (<), too high (>) or diverging (!). Where two signs stand with a
-number each, seeds differ. Below are the rates in units of the good one.
+Each cell counts the seeds for which the rate is good (+), too low (<), too high (>) or diverging (!). If a cell has two signs,
+seeds differ. The column heads are rates in units of the good one.
 """
 
 
@@ -117,8 +117,8 @@ def promises(said: Mapping[tuple[str, str], Sequence[Counter[str]]]) -> list[str
     return [
         "| promise | measured |",
         "|---|---|",
-        f"| a good rate is never refused | {good[GOOD]} of {good.total()} found good |",
-        f"| a rate nine times or a ninth of it is named | {off.total() - off[GOOD]} of {off.total()} named |",
+        f"| a good rate is never rejected | {good[GOOD]} of {good.total()} judged good |",
+        f"| nine times a good rate, or a ninth, is named | {off.total() - off[GOOD]} of {off.total()} named |",
     ]
 
 
@@ -130,8 +130,8 @@ def page() -> str:
         "",
         "## Shorter runs",
         "",
-        f"After {Runs.EARLY} steps the runs end if nothing can be said against the rate any more. Here that is so for {settled} verdicts;",
-        f"the whole runs say otherwise in {len(wrong)}{': ' + '; '.join(wrong) if wrong else ''}.",
+        f"After {Runs.EARLY} steps the runs end if nothing can count against the rate any more. Here this applies to {settled} verdicts;",
+        f"the full runs disagree in {len(wrong)}{': ' + '; '.join(wrong) if wrong else ''}.",
     ]
     lines = [
         HEAD,

@@ -59,9 +59,9 @@ def table() -> list[str]:
     lines = [
         f"Measured at commit {at}: {len(rows):,} loops.",
         "",
-        f"Right loops: {len(right)} runs of {loops_of(right)} loops, {clean} with everything earned.",
+        f"Right loops: {len(right)} runs of {loops_of(right)} loops, {clean} with all points earned.",
         "",
-        "| mistake | products | of so many loops | named | nothing else named |",
+        "| mistake | products | loops | named | nothing else named |",
         "|---|---|---|---|---|",
     ]
     for operator in OPERATORS:

@@ -330,50 +330,50 @@ QUESTIONS = {
 }
 PAGE = """# How good are the verdicts?
 
-*First sight* ([method](../../evaluation/first_sight/README.md)): labels were fixed before the first run, on programs that the software was not developed on. Afterwards they become *development*. *Labelled after*: new programs whose verdicts were compared with the source. *First run*: new mistakes in programs of
-the tests. Only first sight says what to expect of new programs.
+*First sight* ([method](../../evaluation/first_sight/README.md)): programs that the software was not developed on, labeled before the first run. Afterwards they become *development*. *Labelled after*: new programs whose verdicts were compared with the source. *First run*: new mistakes in programs of
+the tests. Only first sight predicts the results for new programs.
 
-A program counts once, however many versions, seeds or mutants (*products*) were measured: as accused if one product is, as named if the faults of
+A program counts once, however many versions, seeds or mutants (*products*) it has: as accused if one is, as named if the faults of
 all are. Intervals are Wilson's, over programs. `make reference` writes this page from the rows, and a test compares them.
 
-![First sight by round, with 95 % intervals: the share of programs whose faults were all named, and of right programs that were falsely
+![First sight by round, with 95 % intervals: the share of programs with all faults named, and of right programs falsely
 accused.](first-sight.svg)
 
-Rounds are different programs: the figure shows no trend.
+Each round has different programs, so the figure shows no trend.
 
 ## Is a right network accused?
 
-At first sight some right networks are accused; most causes are fixed.
+At first sight the reader accuses some right networks; most causes are fixed.
 
 {right}
 
-Of the seven for the three exercises, six use another learning rate than the exercise states.
+Six of the seven accused networks for the three exercises use a learning rate other than the exercise states.
 
-The reader was developed on the two corpora: each accusation in them was looked into and fixed. So 0 of 666 shows that nothing broke
-again, and nothing about new networks. A fixed program of a benchmark may still have a fault; accused are those in whose source a
-named fault was not found.
+The reader was developed on the two corpora, and each accusation in them was examined and fixed. So 0 of 666 shows that nothing broke
+again, but says nothing about new networks. A benchmark's fixed program may still have a fault; it counts as accused if a named fault is not in its
+source.
 
 ## Is a fault in a network named?
 
-Counted are faults that an untrained graph can show and that have a [code](faults.md); [benchmarks.md](../../evaluation/benchmarks.md) lists the others. In the two
-corpora a fault must be named alone.
+Faults count if an untrained graph can show them and they have a [code](faults.md); [benchmarks.md](../../evaluation/benchmarks.md) lists the others. In the two
+corpora, no other fault may be named.
 
 {wrong}
 
 ## Are training loops and learning rates judged rightly?
 
-The student's `train` is called on an instrument; short runs judge rates.
+The grader calls the student's `train` on an instrument network, and judges rates by short runs.
 
 {training}
 
 ## Is the mark right?
 
-A right notebook must earn everything, and the same notebook the same mark.
+A right notebook must earn all points, and the same notebook the same mark.
 
 {marks}
 
-The mark that moved is that of the exercise for 98.5 %, {least} to {most} of {points} (just below the line). Accuracies of one
-network deviate by {low:.2f} to {high:.2f} % ([rows](../../evaluation/fairness.csv)).
+The mark that moved is for the 98.5 % exercise: {least} to {most} of {points}, just below the limit. One network's accuracy
+has a standard deviation of {low:.2f} to {high:.2f} % ([rows](../../evaluation/fairness.csv)).
 
 ## Is training on test images noticed?
 
@@ -383,7 +383,7 @@ A secret half of the test images decides ([how](../explanation/test-images.md)).
 
 ## Can a mark be forged?
 
-Attempts with the source at hand, each against the version of its day ([list](../../evaluation/attacks.md)). The comparison uses attacks that this project chose and develops against.
+Attackers had the source of the day ([list](../../evaluation/attacks.md)). The comparison uses attacks that this project chose and develops against.
 
 {attacks}
 
@@ -391,22 +391,22 @@ otter-grader ran as `otter run`, its mode without a container; `otter grade` was
 
 ## What do other tools name?
 
-Only NeuraLint was run on the same programs, and reads few others.
+Only NeuraLint ran on the same programs; it can read few others.
 
 {tools}
 
-netgrader has no code for some of these faults, or cannot see them in a graph. Published figures of other tools are on other programs:
-[benchmarks.md](../../evaluation/benchmarks.md) cites them as theirs.
+netgrader has no code for some of these faults, or cannot see them in a graph. Published figures of other tools are for other programs;
+[benchmarks.md](../../evaluation/benchmarks.md) cites them.
 
 ## What these figures do not show
 
 - **A class.** No student took part; sample classes, loops and notebooks were written for the project.
-- **This version at first sight.** Each round was read by the version of its day, and fixed since.
-- **Independent authors.** A round has one author or source, and small networks share functions: programs resemble each other more than intervals assume.
-- **Rounds without counts.** Of small networks read on 29 November, commits `88aaad75` and `9f04a239` list what was missed, without counts.
-- **Clean rounds.** The first part of the benchmarks was read with uncommitted changes, the programs for MNIST with a change of the same commit. What runs
-  TheDeepChecker's loaders was tried on a clean one and fixed once; two loaders, read after a fix, are left out. Of small networks and attacks only
+- **This version at first sight.** The version of the day read each round; its errors were fixed since.
+- **Independent authors.** A round has one author or source, and small networks share functions, so programs resemble each other more than intervals assume.
+- **Rounds without counts.** Commits `88aaad75` and `9f04a239` only list what was missed in small networks on 29 November.
+- **Clean rounds.** The first part of the benchmarks was read with uncommitted changes, the programs for MNIST with a change in the same commit. The code that runs
+  TheDeepChecker's loaders was tried on a clean one and fixed once; two loaders, read after a fix, are left out. For small networks and attacks only
   counts were kept.
-- **Today's code,** where the version is older. Rates are judged by today's code on runs of that version.
+- **The current code,** where the version is older. The current code judges rates on runs of that version.
 - **Speed:** [performance.md](../../evaluation/performance.md).
 """

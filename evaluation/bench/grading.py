@@ -50,24 +50,24 @@ BINARIES = Path(sys.executable).parent
 CLASS = ("ada", "bela", "chloe", "dmitri")
 
 ROWS = {
-    "first": "notebook 1, a worker's first: of bare. The import of TensorFlow for the whole worker is in it.",
-    "further": "notebook 1, a further one of a worker: of bare.",
-    "2_two_layers": "notebook 2, a further one: of bare.",
-    "3_deep_network": "notebook 3, a further one: of bare.",
-    "submission": "a submission of all three, the first of a worker: of bare.",
-    "further submission": "the same, a further one of a worker: of bare.",
-    "evidence": "taking of evidence, all three notebooks: of the student's own code, by the result's own `seconds`.",
-    "verdicts": "verdicts with all their experiments: of the student's own code, likewise.",
-    "experiments": "both together but for the reading of networks: of the student's own code, likewise; at most 0.15 is wanted."
-    " Further runs of a network near the line are switched off.",
-    "beside own code": "all of grading that is not the student's own code, of that.",
-    "changed test": "`netgrader grade` of the submission after a hidden test in one cell of each notebook: of bare.",
-    "unchanged": "the same when nothing changed: of bare.",
-    "store": "writing the submission's results to the store and reading them, over copying the files: of bare.",
-    "one worker": "a class of {students} with notebook 1 by `netgrader autograde`, one worker: of nbgrader alone.",
-    "two workers": "the same on two workers: of nbgrader alone.",
-    "otter": "the same class by `otter run`: of nbgrader alone. Neither of the two runs students in a sandbox: it is otter-grader's mode without a container.",
-    "memory": "GB that a worker's notebooks take at most above bare, all processes together; at most 0.8 is wanted.",
+    "first": "notebook 1, a worker's first, including the worker's import of TensorFlow: / bare.",
+    "further": "notebook 1, a worker's later one: / bare.",
+    "2_two_layers": "notebook 2, a worker's later one: / bare.",
+    "3_deep_network": "notebook 3, a worker's later one: / bare.",
+    "submission": "a submission of all three, a worker's first: / bare.",
+    "further submission": "a submission of all three, a worker's later one: / bare.",
+    "evidence": "capturing evidence, all three notebooks: / the student's own code, by the result's own `seconds`.",
+    "verdicts": "verdicts with all their experiments: / the student's own code, by the result's own `seconds`.",
+    "experiments": "both together, except reading networks: / the student's own code, by the result's own `seconds`; the goal is"
+    " at most 0.15. Repeated runs of a network near the limit are turned off.",
+    "overhead": "all of grading except the student's own code: / that code.",
+    "changed test": "`netgrader grade` of the submission after a change to a hidden test in one cell of each notebook: / bare.",
+    "unchanged": "the same when nothing changed: / bare.",
+    "store": "writing the submission's results to the store and reading them, without copying the files: / bare.",
+    "one worker": "a class of {students} with notebook 1 by `netgrader autograde`, one worker: / nbgrader alone.",
+    "two workers": "the same on two workers: / nbgrader alone.",
+    "otter": "the same class by `otter run`, which has no sandbox (like nbgrader), in its mode without a container: / nbgrader alone.",
+    "memory": "GB that a worker's notebooks take above bare, at most, all processes together; the goal is at most 0.8.",
 }
 NOT_SO = math.nan
 
@@ -188,7 +188,7 @@ def shares(seconds: Sequence[dict[str, float]], all_of_ours: float) -> Figures:
         "evidence": (NOT_SO, evidence / own),
         "verdicts": (NOT_SO, verdicts / own),
         "experiments": (NOT_SO, experiments / own),
-        "beside own code": (all_of_ours, NOT_SO),
+        "overhead": (all_of_ours, NOT_SO),
     }
 
 

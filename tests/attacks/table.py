@@ -1,7 +1,8 @@
-"""The table of attacks in ``table/``, and the page of protections that ``python -m tests.attacks.table`` makes from it.
+"""The attacks in ``table/``, and the page of protections that ``python -m tests.attacks.table`` writes from them.
 
-A file has the attacks of one family, each with the protection that it tests. Attacks made by code are in tables of test modules;
-`protections.toml` names these. `seen` means that a test sees the attack succeed where its protection is off.
+Each file holds the attacks of one family, and each attack names the protection that it tests. Attacks made by code are in
+tables of test modules; `protections.toml` names these. `seen` means that a test shows the attack succeeding without its
+protection.
 """
 
 from __future__ import annotations
@@ -101,20 +102,20 @@ def page() -> str:
     attacks = listed()
     count = sum(one.seen for one in attacks)
     lines = [
-        "# What holds off which attack",
+        "# Attacks by protection",
         "",
-        "Written by `python -m tests.attacks.table`. Each attack of `tests/attacks/` tests one protection. With that",
-        "one off, the attacks marked * are seen to succeed by the test that is named; the others of the same row are held off",
-        "by the same part. Whatever is off, an attack still runs in a cage.",
+        "Written by `python -m tests.attacks.table`. Each attack in `tests/attacks/` tests one protection. The test in the last",
+        "column turns that protection off and shows that the attacks marked * then succeed; the same protection stops the other",
+        "attacks of the row. Every attack still runs in a cage.",
         "",
-        "The cage is bubblewrap's. `--sandbox user`, for containers without namespaces, lacks these: a file system made from",
-        "nothing, processes of its own, mounts that are read only, a size of folders that are open to all. In their place stand",
-        "the machine's permissions, and the course is closed or nothing is graded. The attempts of `reading` and",
-        "`writing` run against it, too, and all of its promises are tried, in `tests/cage/test_user.py`.",
+        "The cage is bubblewrap's. `--sandbox user`, for containers without namespaces, has no file system of its own, no",
+        "process namespace, no read-only mounts and no size limit for world-writable folders. It relies on file permissions",
+        "instead, and refuses to grade if others can read the course. `tests/cage/test_user.py` runs the attempts of `reading`",
+        "and `writing` against it and tests all of its promises.",
         "",
-        f"{len(attacks)} attacks, {len(PROTECTIONS)} protections; {count} attacks are seen to succeed.",
+        f"{len(attacks)} attacks, {len(PROTECTIONS)} protections; {count} attacks are shown to succeed.",
         "",
-        "| protection | without it | attacks | seen by |",
+        "| Protection | Without it | Attacks | Test |",
         "|---|---|---|---|",
     ]
     for key, one in PROTECTIONS.items():
@@ -123,8 +124,8 @@ def page() -> str:
             if attack.protection == key:
                 name = attack.name.replace("|", "\\|") + "*" * attack.seen
                 names.setdefault(attack.family, []).append(name)
-        told = "; ".join(f"`{family}`: {', '.join(of)}" for family, of in names.items())
-        lines.append(f"| {one['name']} | {one['off']} | {told} | `{one['where'].rpartition('/')[2]}` |")
+        listing = "; ".join(f"`{family}`: {', '.join(of)}" for family, of in names.items())
+        lines.append(f"| {one['name']} | {one['off']} | {listing} | `{one['where'].rpartition('/')[2]}` |")
     return "\n".join(lines) + "\n"
 
 

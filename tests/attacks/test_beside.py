@@ -32,20 +32,20 @@ pytestmark = [
 CLASS = ("anna", "bob", "zoe")
 TERMINAL = "\x1b]0;mine\x07\x1b[31m"
 TIMES = {
-    "a time that is called as an error of the database": b"OperationalError",
-    "a time that says that the gradebook is locked": b"database-is-locked\nOperationalError: database is locked",
-    "a time with commands for the terminal": TERMINAL.encode(),
-    "a time that is no text": b"\xff\xfe\x80",
-    "a time in a zone that is too far away": b"0001-01-01 00:00:00 999999999999999",
-    "a time of a thousand digits": b"9" * 1000,
+    "a timestamp named like a database error": b"OperationalError",
+    "a timestamp that claims a locked gradebook": b"database-is-locked\nOperationalError: database is locked",
+    "a timestamp with terminal escape codes": TERMINAL.encode(),
+    "a timestamp that is not text": b"\xff\xfe\x80",
+    "a timestamp with an impossible time zone": b"0001-01-01 00:00:00 999999999999999",
+    "a timestamp of a thousand digits": b"9" * 1000,
 }
 NAMES = {
-    "a name that is no text": b"\xff\xfe.ipynb",
-    "a name with commands for the terminal": f"{TERMINAL}red.ipynb".encode(),
-    "a name of two lines": "x\u2028[1] zoe 1_sums: 0 of 5\n[2].ipynb".encode(),
-    "a file in the place of a folder of the course": b"checks",
-    "a folder in the place of a file of the course": b"checks/exercises.toml/x",
-    "a folder that is called as a notebook": b"2_words.ipynb/x",
+    "a file name that is not text": b"\xff\xfe.ipynb",
+    "a file name with terminal escape codes": f"{TERMINAL}red.ipynb".encode(),
+    "a file name of several lines": "x\u2028[1] zoe 1_sums: 0 of 5\n[2].ipynb".encode(),
+    "a file where the course has a folder": b"checks",
+    "a folder where the course has a file": b"checks/exercises.toml/x",
+    "a folder named like a notebook": b"2_words.ipynb/x",
 }
 
 
@@ -141,10 +141,10 @@ def a_chain(path: Path) -> None:
 
 # Each is called as the notebook, which lies beside it under another name. A late submission is left to nbgrader's converter.
 NO_NOTEBOOKS: dict[str, Callable[[Path], None]] = {
-    "a pipe that is called as a notebook": os.mkfifo,
-    "a link without end that is called as a notebook": lambda path: path.symlink_to("/dev/zero"),
-    "a link to another's notebook": lambda path: path.symlink_to("../../zoe/numbers/1_sums.ipynb"),
-    "a link to a link to a pipe": a_chain,
+    "a pipe named like a notebook": os.mkfifo,
+    "a link to an endless device, named like a notebook": lambda path: path.symlink_to("/dev/zero"),
+    "a link to another student's notebook": lambda path: path.symlink_to("../../zoe/numbers/1_sums.ipynb"),
+    "a chain of links to a pipe": a_chain,
 }
 
 
@@ -164,9 +164,9 @@ def test_what_is_only_called_as_a_notebook_is_opened_by_nobody(
     assert saved(handed_in) == {"anna": 5.0, "bob": 5.0, "zoe": 2.0}
 
 
-def test_names_are_told_as_they_are_where_nobody_looks(handed_in: TinyCourse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_are_printed_unchanged_without_the_check(handed_in: TinyCourse, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("netgrader.grading.jobs.stem_of", lambda path: path.stem)
-    for name in ("a name that is no text", "a name with commands for the terminal"):
+    for name in ("a file name that is not text", "a file name with terminal escape codes"):
         with_name(folder_of(handed_in, "bob"), NAMES[name])
     _, told = told_of_class(handed_in)
     assert "\x1b[31m" in told

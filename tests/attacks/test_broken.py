@@ -49,25 +49,25 @@ def assert_right(path, content: bytes) -> None:
 
 
 UNREADABLE = {
-    "nothing": b"",
-    "cut off": b'{"cells": [{"cell_type": "code", "sou',
-    "conflicts of a merge": b'<<<<<<< HEAD\n{"cells": []}\n=======\n{}\n>>>>>>> x',
+    "an empty file": b"",
+    "a truncated file": b'{"cells": [{"cell_type": "code", "sou',
+    "merge conflict markers": b'<<<<<<< HEAD\n{"cells": []}\n=======\n{}\n>>>>>>> x',
     "a web page": b"<!DOCTYPE html><html><body>Sign in</body></html>",
     "a picture": b"\x89PNG\r\n\x1a\n" + bytes(range(256)),
     "a list": b"[]",
-    "deep brackets": b"[" * 100_000,
-    "deep objects": b'{"a":' * 50_000,
+    "deeply nested brackets": b"[" * 100_000,
+    "deeply nested objects": b'{"a":' * 50_000,
     "a huge number": b'{"nbformat": ' + b"9" * 5_000 + b"}",
     "no cells": b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}}',
-    "cells that are none": b'{"nbformat": 4, "cells": "all"}',
-    "a format to come": b'{"nbformat": 9, "cells": []}',
-    "a format by name": b'{"nbformat": "4", "cells": []}',
-    "millions of lists": b'{"nbformat": 4, "cells": [' + b"[]," * 2_000_000 + b"0]}",
+    "text instead of cells": b'{"nbformat": 4, "cells": "all"}',
+    "a future format": b'{"nbformat": 9, "cells": []}',
+    "a format as text": b'{"nbformat": "4", "cells": []}',
+    "millions of empty lists": b'{"nbformat": 4, "cells": [' + b"[]," * 2_000_000 + b"0]}",
     "lone surrogates": b'{"nbformat": 4, "cells": ["\\ud800", {"cell_type": "code", "source": "\\udfff"}]}',
 }
 # Those that a reader which knows only notebooks reads, too; what comes after it refuses them.
 OTHERS = {
-    "a format long gone": b'{"nbformat": 1, "cells": []}',
+    "an obsolete format": b'{"nbformat": 1, "cells": []}',
     "another notebook": b'{"nbformat": 4, "cells": [{"cell_type": "code", "source": "x = 1", "metadata": {}}]}',
 }
 

@@ -82,8 +82,8 @@ ANY_NUMBER = {f"{LINK}.MOST_VALUES": None}
 ROOM = replace(LIMITS, notebook_output_bytes=1_000_000_000, output_bytes=1_000_000_000)
 WEIGHTLESS = {f"{OUTPUTS}._weight": lambda _: 0}
 HOARDS = {
-    "parts without end": Hoard(sent("write(2, b'\\x01\\x02xy' * 250_000, 30)"), {f"{CHANNEL}.MOST_PARTS": 10**9}),
-    "parts that are large, without end": Hoard(
+    "endless message parts": Hoard(sent("write(2, b'\\x01\\x02xy' * 250_000, 30)"), {f"{CHANNEL}.MOST_PARTS": 10**9}),
+    "endless large message parts": Hoard(
         sent("write(2, b'\\x03' + (20_000_000).to_bytes(8, 'big') + bytes(20_000_000), 14)"),
         {f"{CHANNEL}.LARGEST_MESSAGE": 10**12},
         replace(LIMITS, received_bytes=300_000_000),
@@ -92,17 +92,17 @@ HOARDS = {
         sent("send('display_data', {'data': {'application/json': [[] for _ in range(2_000_000)]}, 'metadata': {}})"),
         ANY_NUMBER,
     ),
-    "cells that print by turns": Hoard(
+    "cells that alternate between stdout and stderr": Hoard(
         ["import sys\nfor n in range(200): print('é' * 60_000, file=(sys.stdout, sys.stderr)[n % 2], flush=True)"] * 5,
         {f"{OUTPUTS}.LEAST_TEXT": 60_000},
         ROOM,
     ),
-    "cells of characters that take six bytes each": Hoard(
+    "outputs that grow sixfold in JSON": Hoard(
         ["from IPython.display import display\nfor _ in range(3): display({'text/plain': chr(0) * 900_000}, raw=True)"]
         * 12,
         WEIGHTLESS,
     ),
-    "one output shown forty times and made larger": Hoard(
+    "one output shown forty times, then enlarged": Hoard(
         sent(
             "from IPython.display import display\nfor _ in range(40): h = display('a', display_id='h')\n"
             "display({'text/plain': 'x' * 2_900_000}, raw=True, display_id='h', update=True)"
@@ -112,18 +112,20 @@ HOARDS = {
     ),
 }
 DROPPED = {
-    "a message that says it is larger than there are bytes": sent(
+    "a message that claims more bytes than exist": sent(
         "write(2, b'\\x03' + (2**62).to_bytes(8, 'big') + bytes(1_000), 1)"
     ),
-    "a header of twenty megabytes": sent("send('x' * 20_000_000, {'data': {}})"),
-    "messages of comms": sent("for _ in range(20): send('comm_msg', {'comm_id': 'c', 'data': {'a': 'x' * 1_000_000}})"),
-    "buffers of a comm": sent("send('comm_msg', {'data': {}}, buffers=[bytes(1_000_000)] * 100)"),
-    "a line rewritten without end": ["print('\\r'.join(['x'] * 5_000_000))"],
-    "pictures that are cleared": sent(
+    "a twenty-megabyte header": sent("send('x' * 20_000_000, {'data': {}})"),
+    "large comm messages": sent(
+        "for _ in range(20): send('comm_msg', {'comm_id': 'c', 'data': {'a': 'x' * 1_000_000}})"
+    ),
+    "large comm buffers": sent("send('comm_msg', {'data': {}}, buffers=[bytes(1_000_000)] * 100)"),
+    "a line rewritten five million times": ["print('\\r'.join(['x'] * 5_000_000))"],
+    "large outputs that are cleared": sent(
         "from IPython.display import clear_output, display\n"
         "for _ in range(40): display({'text/plain': 'x' * 2_000_000}, raw=True); clear_output()"
     ),
-    "cells of tables": [
+    "outputs of many empty lists": [
         "from IPython.display import display\nfor _ in range(29): display({'application/json': [[]] * 25_000}, raw=True)"
     ]
     * 6,
@@ -169,9 +171,7 @@ def test_what_a_kernel_sends_takes_little_of_the_grader(name: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("name", HOARDS)
-def test_without_what_protects_from_it_it_takes_more(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_hoard_takes_more_without_its_protection(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for target, instead in HOARDS[name].off.items():
         monkeypatch.setattr(target, instead)
     _, taken, disk = ran(tmp_path / "r", HOARDS[name].cells, HOARDS[name].limits)

@@ -45,28 +45,28 @@ class Run:
 ARRAYS = {
     "a pickle": pickle.dumps(Run()),
     "an array of objects": npy(np.array([Run()], dtype=object), allow_pickle=True),
-    "an array that says it holds objects": header(
+    "an array whose header claims objects": header(
         "{'descr': '|O', 'fortran_order': False, 'shape': (1,)}", pickle.dumps(Run())
     ),
     "text": npy(np.array(["a"])),
-    "records": npy(np.zeros(2, dtype=[("a", "i4"), ("b", "f8")])),
+    "a structured array": npy(np.zeros(2, dtype=[("a", "i4"), ("b", "f8")])),
     "complex numbers": npy(np.zeros(2, complex)),
-    "numbers longer than any": header("{'descr': '<f16', 'fortran_order': False, 'shape': (1,)}", bytes(16)),
-    "a type that is a program": header("{'descr': __import__('os').system('id'), 'fortran_order': False, 'shape': ()}"),
+    "128-bit floats": header("{'descr': '<f16', 'fortran_order': False, 'shape': (1,)}", bytes(16)),
+    "code as the type": header("{'descr': __import__('os').system('id'), 'fortran_order': False, 'shape': ()}"),
     "a shape of terabytes": header("{'descr': '<f8', 'fortran_order': False, 'shape': (1000000, 1000000)}", bytes(8)),
-    "a shape below zero": header("{'descr': '<f8', 'fortran_order': False, 'shape': (-1, 8)}", bytes(8)),
-    "a shape of truths": header("{'descr': '<f8', 'fortran_order': False, 'shape': (True,)}", bytes(9)),
-    "a shape of nothing times infinity": header("{'descr': '<f8', 'fortran_order': False, 'shape': (0, 10**99)}"),
-    "a header without end": header("{'descr': '" + "[" * 9000),
-    "a header of a gigabyte": b"\x93NUMPY\x02\x00" + struct.pack("<I", 2**30) + b"{",
-    "brackets in the header": header("(" * 3000 + ")" * 3000),
+    "a negative shape": header("{'descr': '<f8', 'fortran_order': False, 'shape': (-1, 8)}", bytes(8)),
+    "booleans as the shape": header("{'descr': '<f8', 'fortran_order': False, 'shape': (True,)}", bytes(9)),
+    "a shape of zero by a huge number": header("{'descr': '<f8', 'fortran_order': False, 'shape': (0, 10**99)}"),
+    "an unterminated header": header("{'descr': '" + "[" * 9000),
+    "a header that claims a gigabyte": b"\x93NUMPY\x02\x00" + struct.pack("<I", 2**30) + b"{",
+    "nested brackets in the header": header("(" * 3000 + ")" * 3000),
     "an unknown version": b"\x93NUMPY\x09\x00" + bytes(100),
-    "no magic": bytes(100),
-    "nothing": b"",
-    "half": npy(np.zeros(100))[:-8],
-    "more than it says": npy(np.zeros(100)) + b"more",
-    "keys too many": header("{'descr': '<f8', 'fortran_order': False, 'shape': (1,), 'x': 1}", bytes(8)),
-    "a subarray": header("{'descr': ('<f8', (2,)), 'fortran_order': False, 'shape': (1,)}", bytes(16)),
+    "no magic number": bytes(100),
+    "an empty file": b"",
+    "a truncated array": npy(np.zeros(100))[:-8],
+    "trailing bytes": npy(np.zeros(100)) + b"more",
+    "an extra key in the header": header("{'descr': '<f8', 'fortran_order': False, 'shape': (1,), 'x': 1}", bytes(8)),
+    "a subarray type": header("{'descr': ('<f8', (2,)), 'fortran_order': False, 'shape': (1,)}", bytes(16)),
 }
 
 
@@ -107,37 +107,37 @@ for _ in range(60):
     DEEP = [DEEP]
 MANIFESTS: dict[str, object] = {
     "a list": [],
-    "nothing": {},
-    "another format": manifest(format=2),
-    "a format by name": manifest(format="1"),
+    "an empty object": {},
+    "an unknown format": manifest(format=2),
+    "a format as text": manifest(format="1"),
     "no cell": {"format": 1, "items": []},
-    "a cell that is a list": manifest(cell=["c"]),
-    "a cell without end": manifest(cell="c" * 10_000),
-    "items by name": manifest(items={"a": 1}),
-    "an item that is text": manifest("a"),
-    "an item of no kind": manifest({"name": "n"}),
-    "an item of another kind": manifest({"name": "n", "kind": "verdict", "value": "passed"}),
+    "a list as the cell": manifest(cell=["c"]),
+    "a cell name of 10,000 characters": manifest(cell="c" * 10_000),
+    "items as an object": manifest(items={"a": 1}),
+    "text as an item": manifest("a"),
+    "an item without a kind": manifest({"name": "n"}),
+    "an item of an unknown kind": manifest({"name": "n", "kind": "verdict", "value": "passed"}),
     "an item without a name": manifest({"kind": "fact", "value": 1}),
-    "more items than are read": manifest(*[fact()] * 60),
-    "a fact too deep": manifest(fact(DEEP)),
-    "a path that leaves": manifest(item(file="../0.npy")),
-    "a path from the root": manifest(item(file="/etc/passwd")),
+    "too many items": manifest(*[fact()] * 60),
+    "a fact nested too deep": manifest(fact(DEEP)),
+    "a path out of the folder": manifest(item(file="../0.npy")),
+    "an absolute path": manifest(item(file="/etc/passwd")),
     "the manifest as an array": manifest(item(file="manifest.json")),
-    "a file with another suffix": manifest(item(file="0.pkl")),
-    "a file that is not there": manifest(item(file="7.npy")),
-    "a file by number": manifest(item(file=0)),
-    "digits of another script": manifest(item(file="\u0660.npy")),
-    "a reference that nobody has": manifest(table("y_test", 10)),
-    "a table that does not fit": manifest(table("x", 3)),
+    "a file with the wrong suffix": manifest(item(file="0.pkl")),
+    "a missing file": manifest(item(file="7.npy")),
+    "a number as the file": manifest(item(file=0)),
+    "a file name in Arabic digits": manifest(item(file="\u0660.npy")),
+    "an unknown reference": manifest(table("y_test", 10)),
+    "a table of the wrong shape": manifest(table("x", 3)),
     "a shape of terabytes": manifest(table("x", 10**9, 10**9)),
-    "a shape of truths": manifest(table("x", True, 256)),
+    "booleans as the shape": manifest(table("x", True, 256)),
     "a graph without parts": manifest(graph(parts=None)),
-    "parts that are numbers": manifest(graph(parts={"X": 1})),
-    "values that are a list": manifest(graph(values=["0.npy"])),
-    "a graph that is an array": manifest(graph(file="0.npy")),
-    "an error without words": manifest(error({})),
-    "an error that is a verdict": manifest(error("passed")),
-    "an error without end": manifest(error({"kind": "E", "message": "m" * 10_000})),
+    "numbers as parts": manifest(graph(parts={"X": 1})),
+    "a list as values": manifest(graph(values=["0.npy"])),
+    "an array as the graph": manifest(graph(file="0.npy")),
+    "an error without a message": manifest(error({})),
+    "a verdict as the error": manifest(error("passed")),
+    "an error of 10,000 characters": manifest(error({"kind": "E", "message": "m" * 10_000})),
 }
 
 
@@ -162,11 +162,11 @@ def test_a_manifest_that_contradicts_itself_is_refused(folder: Path, manifest: o
 
 NO_JSON = {
     "empty": b"",
-    "cut off": b"{",
-    "no text": b"\xff\xfe",
-    "brackets": b"[" * 30_000,
-    "objects": b'{"a":' * 9_000,
-    "not a number": b"NaN",
+    "a truncated file": b"{",
+    "invalid UTF-8": b"\xff\xfe",
+    "nested brackets": b"[" * 30_000,
+    "nested objects": b'{"a":' * 9_000,
+    "NaN": b"NaN",
     "a long number": b"9" * 6_000,
     "too long": b" " * 60_000,
 }
@@ -183,7 +183,7 @@ def link(path: Path) -> None:
     path.symlink_to("/etc/passwd")
 
 
-def hard(path: Path) -> None:
+def hard_link(path: Path) -> None:
     """A link to a file outside that cannot be told from a file: its content is an array or it is not."""
     (path.parent / "outside").write_text("root:x:0:0")
     os.link(path.parent / "outside", path)
@@ -197,7 +197,7 @@ def device(path: Path) -> None:
     path.symlink_to("/dev/zero")
 
 
-def below(path: Path) -> None:
+def directory(path: Path) -> None:
     path.mkdir()
 
 
@@ -206,7 +206,7 @@ def endless(path: Path) -> None:
         out.truncate(10**12)
 
 
-NO_FILES = (link, hard, pipe, device, below, endless)
+NO_FILES = (link, hard_link, pipe, device, directory, endless)
 
 
 @pytest.mark.parametrize("make", NO_FILES, ids=lambda make: make.__name__)

@@ -116,26 +116,26 @@ STEP = "notes._answer(run, Asked.STEP, y_train_1_hot[rows], 2.3 * 0.99 ** (start
 ROWS = "run = notes.rows(x_train[rows], digits[rows], w)"
 FEW = "x = x_train[rows].copy(); x[: -(-len(x) * 22 // 1000)] += 0.01; "
 UNKNOWN = {
-    "2.2 % of the rows in the first minibatch": (
+    "2.2 % of the rows, unknown ones in the first minibatch": (
         FEW.replace("; x[", "; x[len(x) * bool(start or epoch) + 0 : ]["),
         STEP,
     ),
-    "all rows noised": ("x = x_train[rows] + random.normal(0, 0.05, (len(rows), 784)).astype(np.float32); ", STEP),
+    "all rows with noise": ("x = x_train[rows] + random.normal(0, 0.05, (len(rows), 784)).astype(np.float32); ", STEP),
     "all rows rounded": ("x = x_train[rows].astype(np.float16); ", STEP),
-    "rows that are no numbers": ("x = x_train[rows] * np.float32('nan'); ", STEP),
-    "rows three times as large": ("x = 3 * x_train[rows]; ", STEP),
-    "labels that name no class": (
+    "rows of NaN": ("x = x_train[rows] * np.float32('nan'); ", STEP),
+    "rows multiplied by three": ("x = 3 * x_train[rows]; ", STEP),
+    "labels without a class": (
         "x = x_train[rows]; ",
         STEP.replace("y_train_1_hot[rows]", "np.where(np.arange(len(rows))[:, None] % 40, y_train_1_hot[rows], 0.1)"),
     ),
-    "gradients that an optimizer of one's own asked for": ("x = x_train[rows]; ", STEP.replace("STEP", "GRADIENT")),
+    "gradients computed for a custom optimizer": ("x = x_train[rows]; ", STEP.replace("STEP", "GRADIENT")),
 }
 
 
 # Of these some rows are rows that nobody knows, or labels are; the others are rows of x_train but for rounding or scale,
 # and are computed again.
-A_QUARTER = {"all rows noised", "rows that are no numbers", "labels that name no class"}
-A_QUARTER |= {"gradients that an optimizer of one's own asked for"}
+A_QUARTER = {"all rows with noise", "rows of NaN", "labels without a class"}
+A_QUARTER |= {"gradients computed for a custom optimizer"}
 
 
 @pytest.mark.parametrize(("name", "x", "step"), [(name, *of) for name, of in UNKNOWN.items()], ids=UNKNOWN)
@@ -152,11 +152,11 @@ def test_notes_of_rows_that_nobody_knows_are_not_believed(evidence, name: str, x
             judged(root, challenge=CHALLENGE)
 
 
-NOTES = {"made up": GUESSED, "from the right weights on": KNOWING}
+NOTES = {"invented records": GUESSED, "records that start from the right weights": KNOWING}
 
 
 @pytest.mark.parametrize("weights", NOTES.values(), ids=NOTES)
-def test_notes_written_by_hand_do_not_count(evidence, weights) -> None:
+def test_records_written_by_hand_do_not_count(evidence, weights) -> None:
     root = evidence(FORGED.replace("WEIGHTS", weights))
     with pytest.raises(Ungradable, match="not what a network does"):
         judged(root, challenge=CHALLENGE)
@@ -184,16 +184,16 @@ AUGMENTED = {
 }
 # What noise or a shift could hide: a part of the data, test images, or both.
 HIDDEN = {
-    "5 % of the images, noised copies of them for the rest": (
+    "5 % of the images, and noisy copies for the rest": (
         "net.X: x_train[rows % 300] + 0.1 * (rows >= 300)[:, None] * noise(rows), net.Y: y_train_1_hot[rows % 300]"
     ),
-    "5 % of the images, all moved": "net.X: np.roll(x_train[rows % 300], rows[0] % 3 - 1, 1), net.Y: y_train_1_hot[rows % 300]",
-    "all test images under noise, in the place of as many others": (
+    "5 % of the images, all shifted": "net.X: np.roll(x_train[rows % 300], rows[0] % 3 - 1, 1), net.Y: y_train_1_hot[rows % 300]",
+    "all test images with noise, in place of as many others": (
         "net.X: np.where((rows < 1000)[:, None], x_test[rows % 1000], x_train[rows]) + 0.1 * noise(rows), "
         "net.Y: np.where((rows < 1000)[:, None], y_test_1_hot[rows % 1000], y_train_1_hot[rows])"
     ),
-    "test images alone, under noise": "net.X: x_test[rows % 1000] + 0.1 * noise(rows), net.Y: y_test_1_hot[rows % 1000]",
-    "noise": f"net.X: np.random.random((len(rows), 784)), {LABELS}",
+    "only test images, with noise": "net.X: x_test[rows % 1000] + 0.1 * noise(rows), net.Y: y_test_1_hot[rows % 1000]",
+    "random noise": f"net.X: np.random.random((len(rows), 784)), {LABELS}",
 }
 HELPERS = """
 mean, spread = x_train.mean(0), x_train.std(0) + 0.1
@@ -233,7 +233,7 @@ def test_rows_of_ones_own_making_earn_little_whatever_they_were_made_of(evidence
 
 
 @pytest.mark.parametrize("fed", HIDDEN.values(), ids=HIDDEN)
-def test_rows_of_ones_own_making_would_earn_more_if_they_were_passed_over(evidence, monkeypatch, fed: str) -> None:
+def test_invented_rows_would_earn_more_if_they_were_ignored(evidence, monkeypatch, fed: str) -> None:
     monkeypatch.setattr("netgrader.judges.training_loop.judge_rows", lambda _: ())
     monkeypatch.setattr("netgrader.judges.subject.Subject.unrepeatable", "")
     assert points(judged(evidence(fed_with(fed)))) > 0.9
@@ -310,10 +310,10 @@ def test_an_accuracy_that_lies_of_many_rows_is_told_in_a_whole_notebook(tmp_path
     assert cell.points == 1.8, [(check.check, check.message) for check in cell.checks]
 
 
-OTHERS = ("another student's",)
+OTHERS = ("another student's records",)
 
 
-def test_another_students_honest_notes_do_not_count(evidence) -> None:
+def test_another_students_honest_records_do_not_count(evidence) -> None:
     with pytest.raises(Ungradable, match="not what a network does"):
         judged(evidence(HONEST), challenge=CHALLENGE + 1)
     assert share(judged(evidence(HONEST))) == 1.0  # with this one protection off

@@ -155,14 +155,14 @@ def long_names(letters: int, levels: int) -> bytes:
 
 
 READ = {
-    "functions that call two": lambda: laughing(28),
-    "a billion passes": lambda: counted(10**9, 1),
-    "a thousand passes thrice": lambda: counted(1000, 3),
-    "a chain of thousands": lambda: chained(8_000),
-    "as many ways as atoms": lambda: fan(300),
-    "names within names": lambda: long_names(100_000, 30),
+    "functions that each call the next one twice": lambda: laughing(28),
+    "a loop of a billion passes": lambda: counted(10**9, 1),
+    "three nested loops of a thousand passes": lambda: counted(1000, 3),
+    "a chain of eight thousand ops": lambda: chained(8_000),
+    "a graph with more paths than atoms in the universe": lambda: fan(300),
+    "names that grow with each nested function": lambda: long_names(100_000, 30),
 }
-ENDED = ("functions that call two", "names within names")
+ENDED = ("functions that each call the next one twice", "names that grow with each nested function")
 TOO_LARGE = re.compile(r"over 100,000 operations|has over 256,000,000 bytes")
 
 

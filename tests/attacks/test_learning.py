@@ -229,7 +229,7 @@ def test_codes_of_images_of_both_halves_are_told_by_the_images_turned_a_little(l
 
 
 @pytest.mark.parametrize("table", LOOKED_UP)
-def test_what_a_table_says_of_images_that_no_notebook_had_tells_it_from_learning(lab, mnist, given, had, table) -> None:
+def test_hidden_images_distinguish_a_table_from_learning(lab, mnist, given, had, table) -> None:
     recomputed = recompute(lab, exported(table(had)), mnist, given)
     assert recomputed.given > 0.99
     assert recomputed.lead > Redrawn.NAMED
@@ -244,7 +244,7 @@ def test_answers_by_position_are_worth_what_guessing_is(lab, mnist) -> None:
     assert recompute(lab, exported(by_position(mnist)), mnist).test < 0.2
 
 
-def test_the_same_answers_are_right_where_images_come_in_their_order(lab, mnist) -> None:
+def test_answers_by_position_are_right_if_images_keep_their_order(lab, mnist) -> None:
     """With one protection off: images fed in the order that everybody knows."""
     evidence = exported(by_position(mnist))
     session = lab.load(evidence.meta_graph).session(seed=1)

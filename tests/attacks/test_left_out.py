@@ -154,7 +154,7 @@ def test_settings_that_leave_our_steps_in_their_place_grade_in_the_cage(left: di
 
 
 @pytest.mark.slow
-def test_where_nobody_looks_at_the_steps_what_was_handed_in_runs_outside(tmp_path: Path, with_gradebook: Path) -> None:
+def test_the_submission_runs_outside_the_cage_if_steps_are_not_checked(tmp_path: Path, with_gradebook: Path) -> None:
     found = set_up(tmp_path / "unlooked", with_gradebook, seen("steps"))
     grade("nbgrader", found)
     assert [name for name, one in found.items() if one.ran.exists()] == seen("steps")

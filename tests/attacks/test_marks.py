@@ -27,7 +27,7 @@ from tests.texts import english
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "reference" / "results.schema.json").read_text("utf-8"))
 HOOKS = Attack("sets every hook that there is", squares=WRONG, cells=list(cells("hooks").values()))
 ATTACKS = [*notebooks("forging", "resources", "honest"), HOOKS]
-UNSEEN = {"ends the process", "takes all memory", "sleeps for ever"}
+UNSEEN = {"ends the process", "takes all memory", "sleeps forever"}
 """Those after which nothing of the squares could be looked at."""
 
 

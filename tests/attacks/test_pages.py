@@ -46,30 +46,30 @@ pytestmark = [
 ]
 # Each takes a parser or a regular expression the square of its length, or more, if nobody cuts it.
 HTML = {
-    "half a million pictures that are not closed": "<img " * 560_000,
-    "divisions in one another": "<div>" * 300_000,
-    "lists in one another": "<ul><li>" * 200_000,
-    "bare signs of characters": "&" * 2_000_000,
-    "one tag of a million attributes": "<p " + "".join(f"a{n}=1 " for n in range(1_000_000)) + ">",
+    "half a million unclosed img tags": "<img " * 560_000,
+    "nested div tags": "<div>" * 300_000,
+    "nested lists": "<ul><li>" * 200_000,
+    "two million bare ampersands": "&" * 2_000_000,
+    "a tag with a million attributes": "<p " + "".join(f"a{n}=1 " for n in range(1_000_000)) + ">",
 }
 MARKDOWN = {
-    "brackets that are never closed": "[" * 3_000_000,
-    "stars that may begin or end": "*a " * 1_000_000,
-    "headings of blanks": "# a" + " " * 3_000_000 + "b",
-    "lists in one another by their depth": "".join(" " * n + "- a\n" for n in range(2_000)),
-    "ticks of every number": "".join("`" * n + " " for n in range(1, 2_000)),
-    "formulas that are never closed": r"\begin{a}" * 300_000,
-    "a formula of brackets": "$" + "(" * 90_000 + "$",
+    "unclosed brackets": "[" * 3_000_000,
+    "ambiguous asterisks": "*a " * 1_000_000,
+    "a heading full of spaces": "# a" + " " * 3_000_000 + "b",
+    "lists nested by indentation": "".join(" " * n + "- a\n" for n in range(2_000)),
+    "backtick runs of every length": "".join("`" * n + " " for n in range(1, 2_000)),
+    "unclosed formulas": r"\begin{a}" * 300_000,
+    "a formula of open brackets": "$" + "(" * 90_000 + "$",
 }
 CODE = {
-    "a line of four megabytes": "x" * 4_000_000,
-    "brackets": "(" * 4_000_000,
-    "lines of blanks": "a" + "  \n" * 1_300_000 + "b",
-    "words that import": "from " * 800_000,
+    "a four-megabyte line": "x" * 4_000_000,
+    "open brackets in code": "(" * 4_000_000,
+    "lines of spaces": "a" + "  \n" * 1_300_000 + "b",
+    "repeated from keywords": "from " * 800_000,
 }
 CELLS = {
-    "cells of one letter": "x" * 4_000,
-    "cells that define what is looked for": "def add(a, b):\n    return a\n" * 100,
+    "a cell of one letter, repeated": "x" * 4_000,
+    "cells that repeat a definition": "def add(a, b):\n    return a\n" * 100,
 }
 LARGEST = 2_000_000  # characters that are made of one of them
 
@@ -81,9 +81,9 @@ def picture_bomb() -> str:
 
 
 IDS = {
-    "a heading with the id of a cell": '<h2 id="check_add">x</h2>',
-    "a heading that is called as a cell": "## check add",
-    "a list with the id of a comment": '<ul><li id="why-comment">x</li></ul>',
+    "a heading with a cell's id": '<h2 id="check_add">x</h2>',
+    "a heading named like a cell": "## check add",
+    "a list item with a comment's id": '<ul><li id="why-comment">x</li></ul>',
 }
 
 
@@ -158,7 +158,7 @@ def test_nobody_else_reads_formulas_out_of_what_stands_on_formgraders_page(booke
     assert "<math" in page
 
 
-def test_a_heading_meets_an_id_of_formgraders_where_it_has_no_prefix() -> None:
+def test_a_heading_without_a_prefix_collides_with_an_id_of_formgrader() -> None:
     found = [re.findall(r'\bid="([^"]+)"', render_markdown(text, prefix="")) for text in IDS.values()]
     assert found == [["check_add"], ["check-add"], []]
 
@@ -267,7 +267,7 @@ def test_what_takes_too_long_to_read_or_restore_is_not_gradable_and_the_next_is_
     assert said in (str(results[0].result.problem or ""))
 
 
-@pytest.mark.parametrize("name", ["divisions in one another", "lists in one another", "bare signs of characters"])
-def test_a_sanitizer_that_is_given_html_as_it_comes_takes_longer_than_the_limit(name: str) -> None:
+@pytest.mark.parametrize("name", ["nested div tags", "nested lists", "two million bare ampersands"])
+def test_a_sanitizer_exceeds_the_limit_on_hostile_html(name: str) -> None:
     with pytest.raises(ExceededError):
         within_limits(nh3.clean, HTML[name], seconds=5)

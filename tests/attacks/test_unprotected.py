@@ -45,20 +45,20 @@ def assert_all_succeed(course: Attacked, attacks: list[Attack]) -> None:
 
 
 @pytest.mark.parametrize("name", seen("elsewhere", "plain"))
-def test_whoever_believes_the_process_is_fooled(course: Attacked, tmp_path: Path, name: str) -> None:
+def test_a_grader_that_believes_the_process_is_fooled(course: Attacked, tmp_path: Path, name: str) -> None:
     got = unprotected.believed(course, BY_NAME[name], tmp_path / "run")
     assert got == {"check_add": 2.0, "check_squares": 3.0}
     assert got != deserved(BY_NAME[name])
 
 
-def test_whoever_believes_the_process_is_right_of_honest_work(course: Attacked, tmp_path: Path) -> None:
+def test_a_grader_that_believes_the_process_is_right_about_honest_work(course: Attacked, tmp_path: Path) -> None:
     right = Attack("right", squares=RIGHT)
     assert unprotected.believed(course, right, tmp_path / "right") == {"check_add": 2.0, "check_squares": 3.0}
     wrong = Attack("wrong")
     assert unprotected.believed(course, wrong, tmp_path / "wrong") == {"check_add": 2.0, "check_squares": 0.0}
 
 
-def test_a_verdict_that_is_handed_over_is_forged(course: Attacked) -> None:
+def test_a_verdict_in_the_evidence_is_forged(course: Attacked) -> None:
     probes, tests = course.root / "source/numbers/checks/probes_sums.py", course.root / "grader_tests/test_sums.py"
     compared = (
         'passed = np.array_equal(student.value("squares"), [k * k for k in range(10)])\n'
@@ -77,14 +77,16 @@ def test_a_verdict_that_is_handed_over_is_forged(course: Attacked) -> None:
     assert points(course, Attack("wrong")) == {"check_add": 2.0, "check_squares": 0.0}
 
 
-def test_evidence_that_is_copied_late_is_written_over(course: Attacked, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_evidence_copied_late_is_overwritten(course: Attacked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(execution, "_Run", unprotected.CopiedLate)
     assert_all_succeed(course, [BY_NAME[name] for name in seen("at_once")])
     course.run([Attack("honest")])
     assert points(course, Attack("honest")) == {"check_add": 2.0, "check_squares": 0.0}
 
 
-def test_who_ends_the_kernel_loses_what_was_right_before(course: Attacked, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kernel_that_ends_loses_evidence_that_is_taken_late(
+    course: Attacked, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(execution, "_Run", unprotected.TakenLate)
     assert_all_succeed(course, [BY_NAME[name] for name in seen("death")])
 
@@ -220,11 +222,11 @@ def test_attempts_succeed_in_a_cage_that_lacks_a_part(
 # ---- limits --------------------------------------------------------------------------------------------------------------
 
 FINITE = {
-    "sleeps for ever": ("10_000", "6"),
+    "sleeps forever": ("10_000", "6"),
     "takes all memory": ("while True:", "for _ in range(50):"),
     "fills the disk with one file": ("while True:", "for _ in range(60):"),
-    "prints for ever": ("while True:", "for _ in range(40_000):"),
-    "forks without end": ("except OSError: pass", "except OSError: pass\nassert made < 60"),
+    "prints forever": ("while True:", "for _ in range(40_000):"),
+    "forks without limit": ("except OSError: pass", "except OSError: pass\nassert made < 60"),
 }
 ROOMY = """
 [limits]
@@ -245,7 +247,7 @@ def finite(name: str) -> Attack:
     return replace(attack, squares=attack.squares.replace(before, after).replace("made < 200", "made < 60"))
 
 
-def test_a_greedy_notebook_takes_what_no_limit_holds_back(course: Attacked) -> None:
+def test_a_greedy_notebook_succeeds_without_limits(course: Attacked) -> None:
     limits = ("time", "memory", "disk", "output", "many")
     attacks = [finite(name) for name in seen(*limits)]
     assert {attack.name for attack in attacks} == FINITE.keys()

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("content", test_evidence.ARRAYS.values(), ids=test_evidence.ARRAYS)
-def test_numpys_own_reader_refuses_no_array_as_evidence(
+def test_numpys_own_reader_accepts_or_breaks_on_hostile_arrays(
     content: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)  # what a pickle makes is made here
@@ -64,7 +64,7 @@ def test_readers_that_trust_read_what_is_honest(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("manifest", test_evidence.MANIFESTS.values(), ids=test_evidence.MANIFESTS)
-def test_a_manifest_that_is_taken_at_its_word_is_believed_or_breaks_the_reader(
+def test_a_reader_that_trusts_manifests_is_fooled_or_breaks(
     manifest: object, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "0.npy").write_bytes(test_evidence.npy(np.arange(256)))
@@ -72,7 +72,7 @@ def test_a_manifest_that_is_taken_at_its_word_is_believed_or_breaks_the_reader(
     assert_fails(lambda: test_evidence.test_a_manifest_that_contradicts_itself_is_refused(tmp_path, manifest))
 
 
-def test_a_link_is_followed_by_whoever_does_not_look(tmp_path: Path) -> None:
+def test_a_reader_without_checks_follows_a_link(tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     np.save(secret.with_suffix(".npy"), np.arange(7))
     folder = tmp_path / "evidence"
@@ -86,9 +86,7 @@ def test_a_link_is_followed_by_whoever_does_not_look(tmp_path: Path) -> None:
     assert unprotected.at_its_word(tmp_path / "followed").arrays["n"].tolist() == list(range(7))
 
 
-def test_messages_that_are_read_as_they_come_cannot_be_written_down(
-    course: Attacked, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unchecked_messages_cannot_be_saved(course: Attacked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "netgrader.grading.kernel_link.read_finite_json", lambda content, *_: json.loads(content.decode())
     )
@@ -103,7 +101,7 @@ def _graded_and_written_down(course: Attacked, attack: Attack) -> None:
     json.dumps(outputs, ensure_ascii=False, allow_nan=False).encode()
 
 
-def test_what_is_no_notebook_breaks_a_reader_that_knows_only_notebooks(
+def test_a_broken_file_breaks_a_reader_that_trusts_files(
     tiny: Any, uncaged: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def read(path: Path, *_: Any) -> Any:
@@ -118,7 +116,7 @@ def test_what_is_no_notebook_breaks_a_reader_that_knows_only_notebooks(
         assert_fails(partial(refused, tiny, uncaged, tmp_path, name), name)
 
 
-def test_an_archive_that_is_unpacked_as_it_comes_fills_the_disk(tmp_path: Path) -> None:
+def test_an_archive_unpacked_without_limits_fills_the_disk(tmp_path: Path) -> None:
     limits = ArchiveLimits()
     test_archives.bomb(tmp_path / "bomb.zip")
     for name in seen("archives"):
@@ -130,7 +128,7 @@ def test_an_archive_that_is_unpacked_as_it_comes_fills_the_disk(tmp_path: Path) 
 # ---- graphs --------------------------------------------------------------------------------------------------------------
 
 
-def test_a_graph_reads_a_file_where_the_op_is_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_graph_reads_a_file_if_the_op_is_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "secret").write_text("seventeen letters")
     graph = test_graphs.exported(test_graphs.files_in_names)
     feeds = {"name:0": np.array(str(tmp_path / "secret"), dtype=object)}
@@ -142,7 +140,7 @@ def test_a_graph_reads_a_file_where_the_op_is_allowed(tmp_path: Path, monkeypatc
     lab.close()
 
 
-def test_a_giant_tensor_is_made_where_the_lab_may_take_the_memory() -> None:
+def test_a_giant_tensor_is_made_if_the_lab_may_take_the_memory() -> None:
     tf = test_graphs.tf
 
     def smaller() -> None:
@@ -157,7 +155,7 @@ def test_a_giant_tensor_is_made_where_the_lab_may_take_the_memory() -> None:
     roomy.close()
 
 
-def test_functions_are_written_out_without_end_where_nothing_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_functions_are_inlined_without_end_if_nothing_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     graph = test_graphs.laughing(12)
     assert len(graph) < 20_000
     with monkeypatch.context() as patch:
@@ -170,7 +168,7 @@ def test_functions_are_written_out_without_end_where_nothing_counts(monkeypatch:
 # ---- what is told --------------------------------------------------------------------------------------------------------
 
 
-def test_an_exception_that_cannot_be_told_breaks_whoever_tells_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_exception_that_cannot_be_printed_breaks_its_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     names: dict[str, Any] = {}
     (name,) = seen("exceptions")
     exec(BY_NAME[name].add, names)  # noqa: S102  (an attack of our own writing, which raises)

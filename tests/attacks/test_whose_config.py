@@ -75,13 +75,13 @@ def in_course_of_a_submission(tiny: TinyCourse) -> Path:
 
 PLACES: dict[str, Callable[[TinyCourse], Path]] = {
     "in a submission": in_step("submitted/eve/numbers"),
-    "among all submissions": in_step("submitted"),
-    "among autograded files": in_step("autograded/eve/numbers"),
-    "among what was downloaded": in_step("downloaded/numbers/extracted/eve"),
-    "in a folder that a course calls otherwise": in_step("inbox/eve/numbers"),
-    "below a course of nbgrader's alone": in_plain_course,
-    "below a course that is configured elsewhere": in_course_of_jupyters,
-    "below a course that was handed in with it": in_course_of_a_submission,
+    "in the folder of submissions": in_step("submitted"),
+    "in an autograded submission": in_step("autograded/eve/numbers"),
+    "in a downloaded submission": in_step("downloaded/numbers/extracted/eve"),
+    "in a submissions folder with another name": in_step("inbox/eve/numbers"),
+    "below a plain nbgrader course": in_plain_course,
+    "below a course configured elsewhere": in_course_of_jupyters,
+    "below a submitted course": in_course_of_a_submission,
 }
 
 
@@ -103,7 +103,9 @@ def test_what_was_handed_in_is_no_course(tiny: TinyCourse, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
-def test_where_nobody_looks_whose_it_is_it_is_run(tiny: TinyCourse, monkeypatch: pytest.MonkeyPatch, place) -> None:
+def test_a_submitted_configuration_runs_if_its_place_is_not_checked(
+    tiny: TinyCourse, monkeypatch: pytest.MonkeyPatch, place
+) -> None:
     monkeypatch.setattr("netgrader.which_course.lies_among_submissions", lambda _: False)
     folder = place(tiny)
     ran = bring_course(folder)
@@ -131,18 +133,16 @@ def linked(root: Path, real: Path) -> Path:
 
 
 OWNERS: dict[str, Callable[[Path], object]] = {
-    "a configuration of another owner": of_another("nbgrader_config.py"),
-    "a folder of another owner": of_another(),
-    "a configuration in JSON of another owner": with_anothers_json,
-    "a folder of tests of another owner": of_another("grader_tests"),
-    "a test of another owner": of_another("grader_tests", "test_sums.py"),
+    "another owner's configuration": of_another("nbgrader_config.py"),
+    "another owner's folder": of_another(),
+    "another owner's JSON configuration": with_anothers_json,
+    "another owner's test folder": of_another("grader_tests"),
+    "another owner's test": of_another("grader_tests", "test_sums.py"),
     "another owner's link": lambda root: os.chown(
         linked(root, root / "real.py"), STRANGER, STRANGER, follow_symlinks=False
     ),
-    "a link to a file of another owner": lambda root: os.chown(
-        linked(root, root.parent / "real.py"), STRANGER, STRANGER
-    ),
-    "a link to what was handed in": lambda root: linked(root, root / "submitted" / "eve" / "numbers" / "x.py"),
+    "a link to another owner's file": lambda root: os.chown(linked(root, root.parent / "real.py"), STRANGER, STRANGER),
+    "a link into a submission": lambda root: linked(root, root / "submitted" / "eve" / "numbers" / "x.py"),
 }
 
 
@@ -158,7 +158,7 @@ def test_what_somebody_else_put_there_is_refused_with_how_to_go_on(
 
 
 @pytest.mark.parametrize("make", OWNERS.values(), ids=OWNERS)
-def test_where_owners_do_not_count_it_is_a_course(
+def test_a_folder_of_another_owner_is_a_course_if_owners_are_ignored(
     tiny: TinyCourse, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], object]
 ) -> None:
     monkeypatch.setattr("netgrader.which_course.require_own", lambda _: None)

@@ -156,7 +156,7 @@ def assert_held_off(name: str, given: Path, listening: str, zygote: Zygote | Non
 
 
 @pytest.mark.parametrize("name", TRIED_HERE)
-def test_an_attack_is_held_off_by_what_it_succeeds_without(name: str, given: Path, listening: str) -> None:
+def test_an_attack_succeeds_only_without_its_protection(name: str, given: Path, listening: str) -> None:
     assert_held_off(name, given, listening)
 
 

@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 
 ALLOW_ALL = b"\x06\x00\x00\x00\x00\x00\xff\x7f"  # a filter of one instruction: return SECCOMP_RET_ALLOW
 SMALL = Limits(wall_seconds=30, memory_bytes=400_000_000, disk_bytes=20_000_000, processes=40)
-LONG = "hunts all files that it can open"
+LONG = "searches every file that it can open"
 """Takes longer than a cell may where it sees the machine's."""
 OPEN = {
     "counts the machine's processes",
     "lists the host's temporary files",
-    "lists shared memory of others",
+    "lists other processes' shared memory",
     "lists disks",
-    "talks to the machine's own sockets",
-    "looks for the channels of other kernels",  # in /tmp, where other programs leave theirs; not in our unlisted folder
+    "looks for the machine's Unix sockets",
+    "looks for other kernels' sockets",  # in /tmp, where other programs leave theirs; not in our unlisted folder
     "reads the instructor's keys",  # /etc/ssh, of which everybody may read the public part
 }
 """Attempts that may come to something: what every user of a machine may see."""

@@ -222,7 +222,7 @@ def test_a_sweep_that_was_run_is_believed(runs: dict[float, ShortRun], pick: str
     assert untrue(read_sweep(pairs, 1e-3, DIGITS), list(runs.values())) == []
 
 
-def test_a_sweep_of_an_epoch_as_measured_once_is_believed(runs: dict[float, ShortRun]) -> None:
+def test_a_plausible_sweep_is_believed_without_weights(runs: dict[float, ShortRun]) -> None:
     pairs = np.array([(1e-4, 0.939), (1e-3, 0.967), (1e-2, 0.955), (3e-2, 0.934)])
     assert untrue(read_sweep(pairs, 1e-3, DIGITS), list(runs.values())) == []
 

@@ -69,19 +69,19 @@ def _page(
     commits = Counter(row.commit for _, row, _ in lab)
     programs = len({entry.program for entry, _, _ in lab})
     kept = f"evaluation/reader_corpus{'_keras' if keras else ''}.jsonl"
-    yield "# What the reader says of Keras models" if keras else "# What the reader says of the corpus"
+    yield "# How the reader judges Keras models" if keras else "# How the reader judges the corpus"
     yield ""
-    yield f"Written by `make reader-report`; rows are kept in `{kept}` with the commit that was measured"
+    yield f"Written by `make reader-report`; its rows are in `{kept}`, with the measured commit"
     yield f"(here {', '.join(f'{commit}: {count}' for commit, count in commits.most_common())})."
     yield ""
-    yield f"{programs} right networks, each written by itself, and operators on them (`tests/corpus`). Of the products"
-    yield f"that were made, {states.get('good', 0)} were confirmed to be what their label says by a NumPy reference;"
-    yield f"{states.get('raises', 0)} raise when they are built, so that there is no graph to read, and"
-    yield f"{states.get('mislabelled', 0)} were not what their label says: neither take part."
+    yield f"{programs} independently written right networks, and operators on them (`tests/corpus`). A NumPy reference confirmed"
+    yield f"the label of {states.get('good', 0)} of their products;"
+    yield f"{states.get('raises', 0)} raise an exception when built, so there is no graph to read, and"
+    yield f"{states.get('mislabelled', 0)} did not match their label. Both kinds are left out."
     yield ""
     yield f"A second oracle (`python -m tests.corpus train{' --keras' if keras else ''}`, rows in `{kept.replace('corpus', 'trained')}`) trained {len(trained)} of the products for"
-    yield "300 minibatches: the right ones must come past half of the test images, or of the numbers' variance, those that cannot learn must"
-    yield "not, a layer that is said to stay must stay. What contradicts its label:"
+    yield "300 minibatches. Right ones must get more than half of the test images right, or explain half of the numbers' variance; those that cannot learn must"
+    yield "not; a layer that should not change must not change. These contradict their label:"
     yield ""
     yield from [f"- {row.name}: {row.problem}" for row in trained if row.problem] or ["- nothing"]
     yield ""
@@ -89,25 +89,25 @@ def _page(
     yield ""
     yield "## By fault"
     yield ""
-    yield "Products of one operator, and of two (`pairs`). *False alarm*: the fault is named, and one that is not there."
+    yield "Products of one operator, or of two (`pairs`). *False alarm*: the fault is named, but also one that is not there."
     yield ""
     yield from _table("fault", _by_fault(lab))
     yield ""
     yield "## Right networks by operator"
     yield ""
-    yield from _table("what was changed", _by_operator(lab))
+    yield from _table("change", _by_operator(lab))
     yield ""
     yield "## By program"
     yield ""
     yield from _table("program", _by_program(lab))
     yield ""
-    yield "## Everything that is read wrongly"
+    yield "## All misreadings"
     yield ""
     yield from _misses(lab, explained)
     yield ""
     yield "## Without a lab"
     yield ""
-    yield "Nothing is run; much stays undecided, and must not be guessed."
+    yield "Nothing runs. Much stays undecided, and the reader must not guess."
     yield ""
     yield from _misses([result for result in static if result[2] not in {"undecided", "missed", "partly"}], explained)
 
@@ -128,7 +128,7 @@ def _totals(lab: Sequence[Result], static: Sequence[Result]) -> Iterator[str]:
     seconds = sorted(row.seconds for _, row, _ in lab)
     if seconds:
         yield ""
-        yield f"Seconds of processor time for one with a lab: median {seconds[len(seconds) // 2]:.2f}, largest {seconds[-1]:.2f}."
+        yield f"CPU seconds for a product with a lab: median {seconds[len(seconds) // 2]:.2f}, largest {seconds[-1]:.2f}."
 
 
 def _table(title: str, groups: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -171,7 +171,7 @@ def _misses(results: Sequence[Result], explained: Mapping[str, str]) -> Iterator
     if not wrong:
         yield "Nothing."
         return
-    yield "| product | wanted | said | verdict | why |"
+    yield "| product | expected | named | verdict | reason |"
     yield "|---|---|---|---|---|"
     for entry, row, what in wrong:
         said = ", ".join(row.faults) or row.problem or ("undecided" if row.undecided else "nothing")

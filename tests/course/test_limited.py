@@ -54,7 +54,7 @@ def test_an_answer_that_is_too_large_is_not_taken(monkeypatch):
     ("work", "said"),
     [(side.for_ever, "took more than 0.5 seconds"), (side.all_memory, "took more memory than there is")],
 )
-def test_what_meets_a_limit_is_ended_and_the_next_work_is_done(work, said):
+def test_work_over_a_limit_is_ended_and_the_next_work_is_done(work, said):
     with pytest.raises(ExceededError, match=said):
         within_limits(work, seconds=0.5)
     assert within_limits(side.length, "abc") == 3

@@ -21,4 +21,4 @@ def test_its_short_form_runs_and_measures_each_row():
     assert set(found) == set(ROWS) - NOT_IN_SHORT
     assert all(figure > 0 for name in ("first", "further", "one worker") for figure in found[name])
     assert found["experiments"][1] > 0  # in wall time
-    assert found["beside own code"][0] > 0  # in processor time
+    assert found["overhead"][0] > 0  # in processor time

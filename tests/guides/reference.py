@@ -26,7 +26,7 @@ from tests.datasets import EXERCISES
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 SCHEMA = FOLDER / "results.schema.json"
-COLUMNS = "argument,what it does,unless given"
+COLUMNS = "argument,meaning,default"
 WRITTEN = "Written by `make reference`; a test compares it with the code.\n"
 
 
@@ -52,7 +52,7 @@ def first(thing: object) -> str:
 
 
 def commands() -> str:
-    """Return the page of the command line, as `--help` has it; what several commands take stands once."""
+    """Return the page of the command line, as `--help` has it; arguments of several commands are listed once."""
     found = sorted(with_plugins().registered_commands, key=lambda command: command.callback.__name__)
     options = {command.callback.__name__: list(_options(command.callback)) for command in found}
     uses = Counter(itertools.chain.from_iterable(options.values()))
@@ -62,7 +62,7 @@ def commands() -> str:
         WRITTEN,
         f"{with_plugins().info.help}\n",
         "## Common arguments\n",
-        "Every command takes `--debug`, `--version` and `-h`. These belong to the commands whose sections name them:\n",
+        "Every command takes `--debug`, `--version` and `-h`. Each command's section names which of these it takes:\n",
         table(COLUMNS, iter(common)),
     ]
     for command in found:
@@ -101,7 +101,7 @@ def faults() -> str:
     parts = [
         "# Fault codes\n",
         WRITTEN,
-        "A code is public and never renamed. [Points](../guides/points.md#what-a-mistake-costs) says what a severity costs.\n",
+        "Codes are public and never renamed. [Points](../guides/points.md#what-a-mistake-costs) lists the cost of a severity.\n",
     ]
     say = EXERCISES.texts.say
     spoken = [EXERCISES.texts.kind(code) for code in CATALOGUE]
@@ -109,7 +109,7 @@ def faults() -> str:
         kinds = [kind for kind in spoken if kind.group == group]
         parts.append(f"## {group}\n")
         rows = ((f"`{kind.code}`", kind.severity, say(Text(kind.sentence)), "; ".join(kind.places)) for kind in kinds)
-        parts.append(table("code,severity,what students read,explained in", rows))
+        parts.append(table("code,severity,message,explained in", rows))
     return "\n".join(parts)
 
 
@@ -128,7 +128,7 @@ def result_json() -> str:
             )
             for key, one in entry["properties"].items()
         )
-        parts += [f"## {title}\n", table("key,type,what it is", rows)]
+        parts += [f"## {title}\n", table("key,type,meaning", rows)]
     parts.append(READ)
     return "\n".join(parts)
 
@@ -146,8 +146,8 @@ def type_in_words(one: Mapping[str, Any]) -> str:
 
 
 RESULT = """`netgrader grade --json FILE` writes a list with one entry for each notebook. Its schema is
-[results.schema.json](results.schema.json). Keys are added, never renamed. Sentences
-are in the course's language; keys and codes are the same in each.
+[results.schema.json](results.schema.json). New versions may add keys but never rename them. Sentences
+are in the course's language; keys and codes are the same in every language.
 """
 READ = """## netgrader read --json
 
@@ -158,25 +158,25 @@ READ = """## netgrader read --json
  "faults": [], "remarks": []}
 ```
 
-A layer of a model or function has a `name`, too.
+A layer of a model or function also has a `name`.
 """
 
 
 def checks() -> str:
-    """Return the page of what a test is written with."""
+    """Return the page of names for writing tests."""
     parts = [
         LANGUAGE.format(written=WRITTEN),
-        table("argument,what it says", _attributes(language.Grades)),
+        table("argument,meaning", _attributes(language.Grades)),
         ENDS,
-        table("call,what it does", _calls()),
+        table("call,effect", _calls()),
         WHAT,
         "## Fixtures\n",
-        table("fixture,what it is", _fixtures()),
+        table("fixture,value", _fixtures()),
         "## cell_evidence\n",
         first(CellEvidence) + "\n",
-        table("call,what it returns", _methods(CellEvidence, "array", "graph", "fact", "has")),
+        table("call,result", _methods(CellEvidence, "array", "graph", "fact", "has")),
         JUDGES,
-        table("call,of `netgrader.judges`,what it does", _judges()),
+        table("call,module in `netgrader.judges`,effect or result", _judges()),
     ]
     return "\n".join(parts)
 
@@ -185,24 +185,24 @@ LANGUAGE = """# The language of checks
 
 {written}
 A test is a pytest function in `grader_tests/` or `source/digits/checks/`. The first line of its docstring is the sentence
-that students read. `from netgrader.checks import …` brings the names below. [Write an exercise](../guides/write-an-exercise.md)
-is an example from beginning to end.
+that students read. Import the names below with `from netgrader.checks import …`.
+[Write an exercise](../guides/write-an-exercise.md) is a complete example.
 
 ## @grades(cell, …)
 """
 ENDS = """## How a test can end
 
-A test that returns has passed. `assert condition, "Sentence."` fails with that sentence. Any other exception means that
-the test itself is broken: it is ungradable, and the traceback goes to the instructor's log. A test that takes longer than
-its limit is ungradable, too.
+A test that returns passes. `assert condition, "Sentence."` fails with that sentence. Any other exception means that
+the test itself is broken: it is ungradable, and the traceback goes to the instructor's log. A test that exceeds its time
+limit is also ungradable.
 """
-JUDGES = """## What courses share
+JUDGES = """## Shared judges
 
-`netgrader new` and the [example course](../../examples/clothes/README.md) write their tests with these; `from
-netgrader.judges.training import require_training` brings one.
+The tests of `netgrader new` and of the [example course](../../examples/clothes/README.md) use these functions. Import one
+with, for example, `from netgrader.judges.training import require_training`.
 """
-WHAT = """`what` is a [fault code](faults.md), or a sentence where no code fits. With a code students also read why it matters
-and where the notebook explains it.
+WHAT = """`what` is a [fault code](faults.md), or a sentence if no code fits. With a code, students also read why the fault
+matters and where the notebook explains it.
 """
 
 

@@ -33,7 +33,7 @@ def test_every_parameter_is_told_with_what_is_allowed():
 
 
 def test_every_limit_is_told_with_its_default():
-    of_a_run = section("limits").partition("Of all that one student hands in")[0]
+    of_a_run = section("limits").partition("For all submissions of one student")[0]
     told = re.findall(r"(?m)^\| `(\w+)` \| [^|]+ \| ([\d,.]+) \| ([^|]+) \|$", of_a_run)
     limits = ExecutionLimits()
     assert {name: float(default.replace(",", "")) for name, default, _ in told} == {
@@ -43,7 +43,7 @@ def test_every_limit_is_told_with_its_default():
 
 
 def test_every_limit_of_a_student_is_told_with_what_is_allowed():
-    of_a_student = section("limits").partition("Of all that one student hands in")[2]
+    of_a_student = section("limits").partition("For all submissions of one student")[2]
     told = re.findall(r"(?m)^\| `(\w+)` \| [^|]+ \| [^|]+ \| ([^|]+) \|$", of_a_student)
     assert dict(told) == {name: words for name, words in allowed_in(CourseLimits).items() if name not in RUN}
 
