@@ -27,7 +27,7 @@ __all__ = ["StoppedCell", "duration", "explain", "remedy", "said_of", "stopped_b
 LONGEST = 100_000  # characters of an error's text that are looked at
 SAID = 200  # characters of an error's text that are shown
 TIME_WAS_UP = Text("{cell} was stopped after {duration}: its time, or that of the whole notebook, was up")
-NO_ANSWER = Text("input(), which nobody answers when a notebook is graded")
+NO_ANSWER = Text("input(), which nobody answers during grading")
 
 # What a kind of error means where a notebook is graded, and what is expected instead.
 REMEDIES: Sequence[tuple[frozenset[str], Text]] = (
@@ -38,13 +38,13 @@ REMEDIES: Sequence[tuple[frozenset[str], Text]] = (
     (frozenset({"StdinNotImplementedError", "EOFError"}), Text("the value written into the cell")),
     (
         frozenset({"FileNotFoundError", "NotADirectoryError", "PermissionError", "OSError"}),
-        Text("only files that the notebook makes itself, in its own folder: no others are there when it is graded"),
+        Text("only files that the notebook makes itself, in its own folder: grading has no other files"),
     ),
     (
         frozenset(
             {"URLError", "HTTPError", "gaierror", "ConnectionError", "ConnectionRefusedError", "NewConnectionError"}
         ),
-        Text("a cell that needs no network: there is none when it is graded"),
+        Text("a cell that needs no internet: grading has none"),
     ),
     (
         frozenset({"SyntaxError", "_IncompleteInputError", "IndentationError", "TabError", "UsageError"}),
@@ -62,7 +62,7 @@ REMEDIES: Sequence[tuple[frozenset[str], Text]] = (
 OTHERWISE = Text("a cell that runs to its end")
 # As the system says it: a file too large, no space left, a quota used up.
 _DISK = re.compile(r"\[Errno (?:27|28|122)\]")
-TOO_MUCH = Text("less that is written to files: a notebook that is graded has little room for them")
+TOO_MUCH = Text("less data written to files: grading has little room for them")
 
 # Where Python read it: a file with a number for a name, which says nothing to anybody.
 _READ_FROM = re.compile(r" \([^()]*, line (\d+)\)\s*$")
@@ -196,9 +196,9 @@ EXPECTED: Mapping[str, Said] = {
     "NoGraph": Text("SimpleNamespace(graph=graph, X=X, …), with the parts that the exercise lists"),
 }
 """What is expected where the probe says that something is of another kind, by the kind of its error."""
-A_TENSOR = Text("a tensor of TensorFlow's")
-AN_ARRAY = Text("an array: a tensor has no numbers before a session runs it")
-OF_TWO_GRAPHS = Text("a session and a part of a network that belong to two graphs")
+A_TENSOR = Text("a TensorFlow tensor")
+AN_ARRAY = Text("an array: a tensor has no numbers until a session runs it")
+OF_TWO_GRAPHS = Text("a session and a part of a network that belong to different graphs")
 
 
 def explain(

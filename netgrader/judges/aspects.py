@@ -23,7 +23,7 @@ class Aspect(StrEnum):
     RUN = "run"
     """The variables are initialised once, the train op is run, for as many epochs as asked."""
     ROWS = "rows"
-    """Each epoch feeds each training image once, in minibatches of the size asked for."""
+    """Each epoch feeds each training image once, in minibatches of the requested size."""
     ORDER = "order"
     """Each epoch feeds them in a new order."""
     LABELS = "labels"

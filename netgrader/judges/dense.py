@@ -107,13 +107,13 @@ def _distance(values: Array, expected: Array) -> float:
 
 
 MADE_BY = {
-    "x": Text("what tf.placeholder(…) gives"),
-    "h": Text("what tf.matmul(…) or activation(…) gives"),
-    "W": Text("what tf.get_variable(…) gives"),
+    "x": Text("the result of tf.placeholder(…)"),
+    "h": Text("the result of tf.matmul(…) or activation(…)"),
+    "W": Text("the result of tf.get_variable(…)"),
 }
 """The parts of a layer, and what makes them."""
 
-TURNED = Text("W is turned around, so later cells cannot draw it.")
+TURNED = Text("W is transposed, so later cells cannot draw it.")
 CALLED = {"none": Text("no activation")}
 """What an activation is called in a sentence, where that is not its name."""
 ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
@@ -258,7 +258,7 @@ def require_weights_used(trial: DenseTrial) -> None:
         fail(
             "layers-not-trained",
             found=Text("W is not a variable that training may change"),
-            expected=Text("what tf.get_variable(…) gives"),
+            expected=Text("the result of tf.get_variable(…)"),
             severity=Severity.FATAL,  # nothing that is made of such layers learns
         )
     if _recognised(trial) is None:
@@ -284,7 +284,7 @@ def require_bias(trial: DenseTrial) -> None:
     if not np.any(trial.at_zero):
         fail(
             "missing-bias",
-            found=Text("an output of 0 for an input of 0, with any values of the variables"),
+            found=Text("an output of 0 for an input of 0, whatever the values of the variables"),
             expected="b",
         )
     if trial.outputs > 1 and np.ptp(trial.at_zero) == 0:
@@ -300,7 +300,7 @@ def require_zero_bias(trial: DenseTrial) -> None:
     require_bias(trial)
     if np.any(trial.first_at_zero):
         largest = float(np.abs(trial.first_at_zero).max())
-        fail("bias-not-zero", found=Text("a first bias of up to {largest:.3g}", largest=largest), expected="0")
+        fail("bias-not-zero", found=Text("an initial bias of up to {largest:.3g}", largest=largest), expected="0")
 
 
 def require_activation(trial: DenseTrial) -> None:
@@ -356,7 +356,7 @@ def require_own_weights(lab: Lab, graph: GraphEvidence) -> bool:
     if np.array_equal(first, second):
         fail(
             "shared-weights",
-            found=Text("the same variable in two layers of different names"),
+            found=Text("the same variable in two layers with different names"),
             expected=Text("one for each"),
         )
     return np.unique(start1).size == 1 or not np.array_equal(start1, start2)

@@ -1,6 +1,6 @@
 """Whether a network follows the hyperparameter that its function is given.
 
-Any network has to change with it. A share to drop is counted in what a layer reads, however dropout is written.
+Any network has to change with it. A fraction to drop is counted in what a layer reads, however dropout is written.
 """
 
 from __future__ import annotations
@@ -105,7 +105,9 @@ def _require_dropped(bench: TestContext, graphs: Graphs) -> None:
 def _dropped_by(bench: TestContext, graph: GraphEvidence) -> list[float]:
     shares = dropped_shares(bench.lab, graph, _network(bench, graph), bench.spec)
     if shares is None:
-        ungradable(Text("It could not be decided what the network drops in training; your instructor will look at it."))
+        ungradable(
+            Text("The grader could not decide what the network drops in training; your instructor will look at it.")
+        )
     return shares
 
 

@@ -21,7 +21,7 @@ USUAL = "Context"
 """IPython's way of showing errors, unless a student asked for another one by ``%xmode`` or ``%tb``."""
 MOST = 5  # errors of which each was raised while the next was handled
 STOPPED = Text("stopped here, before the end of the cell")
-LEFT_OUT = Text("Lines of libraries are left out; %tb Verbose, in a new cell, shows them.")
+LEFT_OUT = Text("Lines from libraries are left out; type %tb Verbose in a new cell to see them.")
 # What TensorFlow tells of its own ops and files behind what is wrong.
 BEHIND = re.compile(r"\n\s*(?:\[\[(?:\{\{)?node |Original stack trace for )")
 

@@ -110,7 +110,7 @@ def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, numb
     instrument = Instrument(weights, call.learning_rate, seconds, enough, least=least, one_output=spec.one_output)
     session = tf.Session(graph=instrument.net.graph)
     try:
-        # As in the notebook, neither is the default: an initialiser made outside of net.graph finds no variables.
+        # As in the notebook, neither is the default: an initializer made outside net.graph finds no variables.
         with student.capturing(out, f"{name}/train"), _ended(instrument):
             before = set(threading.enumerate())
             returned = train(session, instrument.net, call.n_epochs, call.mini_batch_size)

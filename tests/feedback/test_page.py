@@ -132,7 +132,7 @@ def one_cell(mark, *checks, comments=None, **about):
 
 
 ASK = "Your instructor gave this mark by hand: ask why."
-READ = "Your instructor gave this mark by hand: read the comments in your notebook, and ask if they leave it open."
+READ = "Your instructor gave this mark by hand: read the comments in your notebook, and ask if they do not explain it."
 NO_BIAS = ex.failed("test_c", "The bias is there", ex.fault("missing-bias"))
 
 

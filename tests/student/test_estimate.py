@@ -72,7 +72,7 @@ def test_it_tells_the_longest_cell_all_of_them_and_the_limits(said):
 def test_what_is_near_a_limit_and_what_is_over_it_is_said_with_what_to_do(said):
     assert "That is close" in said[2]
     assert "That is too long" in said[3]
-    assert said[3].endswith("Train for fewer epochs, or a smaller network.")
+    assert said[3].endswith("Train for fewer epochs, or train a smaller network.")
 
 
 def test_an_error_in_a_cell_and_a_second_setup_change_nothing(said):

@@ -69,7 +69,7 @@ def test_the_loss_is_an_error_of_each_prediction(network, refuse):
 
 @grades(NETWORK, credit=3, faults=("maximises-loss", "minimises-wrong-tensor", "layers-not-trained"))
 def test_training_lowers_the_loss(network, refuse):
-    """A training step lowers the loss, and reaches all layers"""
+    """A training step lowers the loss and changes all layers"""
     refuse(network)
     require_optimizer(network)
 
