@@ -25,7 +25,7 @@ __all__ = ["RestoredCell", "RestoredNotebook", "as_released", "identify", "resto
 COUNTS_ONCE = Text("The cell {grade_id} appeared twice; it counts once.")
 RUN_AS_WELL = Text("The cell {grade_id} appeared twice; the first counts, and the other ran as well.")
 PUT_BACK = Text("The cell {name} was missing and was restored.")
-MISSING = Text("The cell {name} was missing and was restored; other cells stayed in place.")
+MISSING = Text("The cell {name} was missing; the other cells stayed in place.")
 MOVED = Text("The cell {name} had been moved and is back in its place.")
 CHANGED = Text("The cell {name} had been changed; its original text is back.")
 

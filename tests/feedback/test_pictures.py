@@ -91,4 +91,4 @@ def test_a_sweep_stands_beside_what_our_short_runs_at_its_rates_reached():
         "your sweep: 0.0001: 93\u00a0%; 0.01: 95\u00a0%",
         "the grader's short rerun: 0.001: 90\u00a0%; 0.01: 90\u00a0%",
     )
-    assert any("Where yours took more steps, its results are above ours" in str(note) for note in drawn.notes)
+    assert any("If yours took more steps, its results are higher" in str(note) for note in drawn.notes)

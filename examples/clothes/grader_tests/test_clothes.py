@@ -48,7 +48,7 @@ def test_prediction_is_the_strongest_class(network, refuse):
     ),
 )
 def test_accuracy_is_the_share_of_right_predictions(network, refuse):
-    """The accuracy is the share of images whose class is predicted rightly"""
+    """The accuracy is the fraction of images whose class is predicted correctly"""
     refuse(network)
     require_role(network, "accuracy")
 

@@ -59,7 +59,7 @@ def test_network_has_all_its_parts(bench, cell_evidence, network, refuse):
 
 @grades(NETWORK, credit=2, faults=("too-few-layers",))
 def test_network_has_enough_trained_layers(network, refuse):
-    """At least three trained layers stand one after the other between the images and the loss, two convolutions among them"""
+    """At least three trained layers follow one another between the images and the loss, including two convolutions"""
     refuse(network)
 
 
