@@ -149,6 +149,6 @@ def test_what_breaks_while_a_pad_is_made_is_a_sentence_without_the_errors_own_wo
     monkeypatch.setattr("netgrader.judges.pads._pad", broken)
     refused = pad_of(None, None, None).refused
     assert str(refused) == (
-        "You could draw here, and your network would answer. It cannot, because something went wrong while the grader read its weights "
-        "(TypeError)."
+        "You could draw here, and your network would answer. It cannot, because something went wrong while the grader "
+        "read its weights (TypeError)."
     )
