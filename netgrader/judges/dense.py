@@ -284,7 +284,7 @@ def require_bias(trial: DenseTrial) -> None:
     if not np.any(trial.at_zero):
         fail(
             "missing-bias",
-            found=Text("an output of 0 for an input of 0, whatever the values of the variables"),
+            found=Text("an output of 0 for an input of 0, with any values of the variables"),
             expected="b",
         )
     if trial.outputs > 1 and np.ptp(trial.at_zero) == 0:
