@@ -91,7 +91,7 @@ def refuses(tensor):
 
 def test_what_tensorflow_says_is_not_implemented_has_its_advice(capsys):
     said = answered("refuses('X')", capsys, refuses=refuses)
-    assert "still to be made" not in said
+    assert "is still missing" not in said
     assert "NotImplementedError: Cannot convert a symbolic tf.Tensor" in said
 
 
