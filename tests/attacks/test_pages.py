@@ -236,7 +236,7 @@ def test_where_a_page_takes_too_long_marks_are_saved_and_the_pages_say_so(
     first_meets_the_limit(monkeypatch, "netgrader.nbgrader_plugin.formgrader_page")
     autograde_one(with_bobs.course, "numbers", "bob")
     assert saved(with_bobs) == {"bob": 5.0}
-    assert "making a page from them took more than 30 seconds" in formgraders(with_bobs, "bob")
+    assert "making a page of it took more than 30 seconds" in formgraders(with_bobs, "bob")
     first_meets_the_limit(monkeypatch, "netgrader.pages.feedback_export")
     generate_feedback(with_bobs.course, "numbers", "bob")
     feedback = (with_bobs.root / "feedback" / "bob" / "numbers" / "1_sums.html").read_text()

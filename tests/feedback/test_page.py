@@ -217,7 +217,7 @@ def test_a_notebook_that_could_not_be_graded_says_why_and_claims_no_failure():
     assert (page.parts, page.steps) == ((), ())
     html = rendered(page)
     assert "hand in your notebook again" in html
-    assert "was run again" not in html
+    assert "ran your notebook again" not in html
 
 
 def test_a_notebook_that_was_never_graded_still_makes_a_page():
