@@ -18,7 +18,7 @@ ACCURACY = "check_deep_accuracy"
 
 @grades(ACCURACY, credit=0, faults=("answers-looked-up", "trained-on-test", "prediction-uses-labels"))
 def test_the_accuracy_was_learned(bench, dataset, measured, show):
-    """What the network knows was learned: it knows test images that the notebook never had as well as the others"""
+    """The network has learned, not memorized: it does as well on test images that the notebook never had as on the others"""
     result, terms = recomputed(bench, ACCURACY), bench.exercises.table("deep_accuracy")
     measured["test_accuracy"], measured["train_accuracy"] = round(result.counted, 4), round(result.train, 4)
     measured["target_met"] = target_met(result.counted, target=terms["target"], full=terms["full"])

@@ -25,7 +25,7 @@ def test_layer_takes_any_activation(bench):
 
 @grades(LAYER, credit=1, faults=("wrong-activation", "wrong-return", "wrong-width"))
 def test_layer_takes_a_function_of_ones_own(bench):
-    """The activation may be any function, also one that TensorFlow does not have"""
+    """The activation may be any function, even one that TensorFlow does not have"""
     require_activation(try_case(bench, 3))
 
 
@@ -35,7 +35,7 @@ def test_layer_takes_a_function_of_ones_own(bench):
     faults=("wrong-initialisation", "zero-initialisation", "constant-initialisation", "huge-initialisation"),
 )
 def test_first_weights_follow_the_size_of_the_layer(bench):
-    """The range of the first weights follows the number of inputs and of outputs"""
+    """The range of the initial weights follows from the numbers of inputs and outputs"""
     require_weights_used(try_case(bench, 0))
     for case in (1, 3, 4):
         require_glorot_uniform(try_case(bench, case))
@@ -46,7 +46,7 @@ def test_first_weights_follow_the_size_of_the_layer(bench):
 
 @grades(NETWORK, credit=0)
 def test_the_structure_holds_at_a_rate_of_grading(network, networks):
-    """Layers, loss and optimizer are those that were asked for at a learning rate that only grading draws, too"""
+    """Layers, loss and optimizer are right at a learning rate that only grading draws, too"""
     *_, rate = networks
     require_alike(network, rate, networks[rate])
 

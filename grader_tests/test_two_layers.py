@@ -24,7 +24,7 @@ TRAINING = "check_two_layer_training"
 
 @grades(NETWORK, credit=0)
 def test_the_structure_holds_at_a_rate_of_grading(network, networks):
-    """Layers, loss and optimizer are those that were asked for at a learning rate that only grading draws, too"""
+    """Layers, loss and optimizer are right at a learning rate that only grading draws, too"""
     *_, rate = networks
     require_alike(network, rate, networks[rate])
 
@@ -37,7 +37,7 @@ def test_the_structure_holds_at_a_rate_of_grading(network, networks):
     faults=("sweep-result-not-reproduced", "sweep-of-one-network"),
 )
 def test_the_sweep_can_be_reproduced(bench, show, remark):
-    """The networks that were trained reach the results of the sweep, and so does a rerun of some of the rates"""
+    """The trained networks reach the results of the sweep, and so does a rerun of some of the rates"""
     show(sweep_curve(student_sweep(bench), trial_runs(bench).values()))
     require_run(bench, remark)
 
@@ -47,7 +47,7 @@ def test_the_sweep_can_be_reproduced(bench, show, remark):
     faults=("learning-rate-too-low", "learning-rate-too-high", "learning-rate-diverges"),
 )
 def test_the_best_rate_is_a_good_one(bench, measured, show, remark):
-    """The best rate trains well: no rate around it, smaller or larger, is much better"""
+    """The best rate trains well: no nearby rate, smaller or larger, is much better"""
     require_trained(bench)
     require_chosen(bench)
     measured["best_learning_rate"] = student_sweep(bench).best
@@ -64,6 +64,6 @@ def test_the_best_rate_is_a_good_one(bench, measured, show, remark):
     faults=("reported-accuracy-wrong", "reports-train-accuracy", "picked-best-epoch-on-test"),
 )
 def test_the_reported_accuracy_is_true(bench, remark, show):
-    """The accuracy that is reported is the one that we measure"""
+    """The reported accuracy matches the measured one"""
     show_pad(bench, TRAINING, show)
     require_curves(bench, TRAINING, remark, whole_curve=True)

@@ -34,7 +34,7 @@ WORDS = {
     "paper": Text("Paper to draw on. Arrow keys move the pen, space sets it down and lifts it."),
     "help": Text("Draw with mouse, finger or pen; or with the arrow keys, where space sets the pen down and lifts it."),
     "clear": Text("Clear"),
-    "seen": Text("What the network sees: cut out, as large as its training {images}, centred"),
+    "seen": Text("What the network sees: cut out, scaled to the size of its training {images}, centered"),
     "ink": Text("Ink that speaks for {name} (blue) and against it (red)"),
     "ink_nothing": Text("Ink that speaks for the answer, and against it"),
     "empty": Text("Nothing is drawn yet."),
@@ -51,12 +51,12 @@ OF_A_NETWORK = {
 OF_ONES_OWN = {
     "answer": Text("Your network says {name}: {share}."),
     "exact": Text(
-        "This is your own network, its weights rounded to eight bits. On {agrees} of {tried} "
+        "This is your own network, with its weights rounded to eight bits. On {agrees} of {tried} "
         "test {images} it gives the same answer as in TensorFlow; its probabilities differ by "
         "{differs} percentage points at most. Nothing leaves this page."
     ),
 }
-FALLBACK = Text("Here one can draw, and your network answers. This needs a script: in a notebook, run the cell again.")
+FALLBACK = Text("You can draw here, and your network answers. This needs a script: in a notebook, run the cell again.")
 TITLE, TITLE_AN = Text("Draw a {called}, and your network answers"), Text("Draw an {called}, and your network answers")
 
 

@@ -410,9 +410,7 @@ class _Reader:
         try:
             return msgspec.convert(raw, _Manifest)
         except msgspec.ValidationError as error:
-            raise BadEvidence(
-                Text("The evidence's manifest is not as it must be: {error}.", error=str(error)[:100])
-            ) from error
+            raise BadEvidence(Text("The evidence's manifest is not valid: {error}.", error=str(error)[:100])) from error
 
     def _lookup(self, item: _Lookup) -> GreyLevels:
         reference = self._references.get(item.reference)
@@ -452,9 +450,9 @@ class _Reader:
         if len(content) > limit:
             said = Text("The evidence is too large: more than {limit:,} bytes in {name}.")
             images = Text(
-                "A graph is too large: more than {limit:,} bytes. It is not to hold images: they are fed "
-                "to its placeholders. What is in it stays in it: build the network again, and train it if "
-                "it was."
+                "A graph is too large: more than {limit:,} bytes. It must not hold images: feed them to its "
+                "placeholders. A graph never shrinks: build the network again, and train it again if it was "
+                "trained."
             )
             raise BadEvidence((images if name.endswith(".pb") else said).format(limit=limit, name=name))
         self._bytes_left -= len(content)

@@ -27,7 +27,7 @@ __all__ = ["StoppedCell", "duration", "explain", "remedy", "said_of", "stopped_b
 LONGEST = 100_000  # maximum characters of an error's text that are searched
 SAID = 200  # maximum characters of an error's text in a message
 TIME_WAS_UP = Text("{cell} was stopped after {duration}: its time, or that of the whole notebook, was up")
-NO_ANSWER = Text("input(), which nobody answers when a notebook is graded")
+NO_ANSWER = Text("input(), which nobody answers during grading")
 
 # What to expect instead of a kind of error when a notebook is graded.
 REMEDIES: Sequence[tuple[frozenset[str], Text]] = (
@@ -38,13 +38,13 @@ REMEDIES: Sequence[tuple[frozenset[str], Text]] = (
     (frozenset({"StdinNotImplementedError", "EOFError"}), Text("the value written into the cell")),
     (
         frozenset({"FileNotFoundError", "NotADirectoryError", "PermissionError", "OSError"}),
-        Text("only files that the notebook makes itself, in its own folder: no others are there when it is graded"),
+        Text("only files that the notebook makes itself, in its own folder: grading has no other files"),
     ),
     (
         frozenset(
             {"URLError", "HTTPError", "gaierror", "ConnectionError", "ConnectionRefusedError", "NewConnectionError"}
         ),
-        Text("a cell that needs no network: there is none when it is graded"),
+        Text("a cell that needs no internet: grading has none"),
     ),
     (
         frozenset({"SyntaxError", "_IncompleteInputError", "IndentationError", "TabError", "UsageError"}),
@@ -62,7 +62,7 @@ REMEDIES: Sequence[tuple[frozenset[str], Text]] = (
 OTHERWISE = Text("a cell that runs to its end")
 # errno values of the operating system: file too large, no space left, quota exceeded.
 _DISK = re.compile(r"\[Errno (?:27|28|122)\]")
-TOO_MUCH = Text("less that is written to files: a notebook that is graded has little room for them")
+TOO_MUCH = Text("less data written to files: grading has little room for them")
 
 # The file that Python read: its name is a number, meaningless to students.
 _READ_FROM = re.compile(r" \([^()]*, line (\d+)\)\s*$")
@@ -196,9 +196,9 @@ EXPECTED: Mapping[str, Said] = {
     "NoGraph": Text("SimpleNamespace(graph=graph, X=X, …), with the parts that the exercise lists"),
 }
 """What the probe expected, by the kind of error that a wrong return value raises."""
-A_TENSOR = Text("a tensor of TensorFlow's")
-AN_ARRAY = Text("an array: a tensor has no numbers before a session runs it")
-OF_TWO_GRAPHS = Text("a session and a part of a network that belong to two graphs")
+A_TENSOR = Text("a TensorFlow tensor")
+AN_ARRAY = Text("an array: a tensor has no numbers until a session runs it")
+OF_TWO_GRAPHS = Text("a session and a part of a network that belong to different graphs")
 
 
 def explain(

@@ -33,7 +33,7 @@ def untrained(outside: Mapping[str, Json], cell: str, rows: int) -> Said | None:
     if seconds >= rows * LEAST_SECONDS_A_ROW:
         return None
     return Text(
-        "{seconds:.1f} seconds of computing before this check, in which no such network is trained", seconds=seconds
+        "{seconds:.1f} seconds of computing before this check, too few to train such a network", seconds=seconds
     )
 
 

@@ -40,9 +40,9 @@ README = """\
 # {title}
 
 1. Unpack this folder and open a terminal in it. You need Python 3.11, 3.12 or 3.13, and
-   4.5 GB of disk (2.6 in the folder when all is installed, 0.8 in pip's cache).
-2. Type these lines, one after the other. The second takes some minutes: it fetches TensorFlow (up to 600 MB) and
-   JupyterLab with the rest (150 MB), once; the course's own package is 2 MB.
+   4.5 GB of disk (2.6 in the folder after installation, 0.8 in pip's cache).
+2. Type these lines, one after the other. The second takes some minutes: it downloads TensorFlow (up to 600 MB),
+   JupyterLab and the rest (150 MB), once; the course's own package is 2 MB.
 
        python3 -m venv .venv
        .venv/bin/pip install -r requirements.txt
@@ -62,14 +62,14 @@ README = """\
 | what you see | what to do |
 |---|---|
 | `python3` or `py`: not found | install Python 3.13 from python.org |
-| *ensurepip is not available* | `sudo apt install python3-venv`, then begin again with the first line |
+| *ensurepip is not available* | `sudo apt install python3-venv`, then start again with the first line |
 | *requires a different Python* | your Python is too old: install 3.13 from python.org, then `python3.13 -m venv --clear .venv` |
 | *No matching distribution found for tensorflow* | your Python is too new, or your Mac is an Intel Mac: use Python 3.12 |
 | Windows: *No runtime installed that matches 3.13* | `py install 3.13` |
 | Windows: *Long Path*, or *No such file or directory* while installing | put the folder where its path is short: `C:\\digits` |
 | Windows: *DLL load failed* | install Microsoft's *Visual C++ Redistributable* (x64) |
 | `NameError: name 'check' is not defined` | run the cell with the imports; they are lost when the kernel restarts |
-| the check does not notice what you changed | run the cell that you changed, then the check |
+| the check does not notice your change | run the changed cell, then the check |
 | a cell never ends (`[*]`) | *Kernel*, *Interrupt Kernel*; then look for an endless loop |
 | results no longer fit together | *Kernel*, *Restart Kernel and Run All Cells* |
 """

@@ -39,9 +39,9 @@ __all__ = [
 
 FOLDER = "spent"
 USED_UP = Text(
-    "Running what you handed in for this assignment has taken {used:.0f} minutes in all, and "
-    "each student has {most:.0f}, so this was not run. Ask your instructor, who can raise "
-    "student_seconds under [limits] in exercises.toml."
+    "Running your submissions for this assignment has taken {used:.0f} minutes in all, and each student has "
+    "{most:.0f}, so this one was not run. Ask your instructor, who can raise student_seconds under [limits] in "
+    "exercises.toml."
 )
 HAND_INS = 3  # submissions as long as the notebooks' limits allow; an ordinary submission takes a tenth of one
 

@@ -103,10 +103,10 @@ def _exchange() -> Iterator[Path]:
         remove_tree(path)
 
 
-NO_EVIDENCE_FOR = Text("No evidence could be taken for {cell}: {why}.")
-NO_FOLDER = Text("its folder could not be made ({why})")
+NO_EVIDENCE_FOR = Text("The run could not collect evidence for {cell}: {why}.")
+NO_FOLDER = Text("its folder could not be created ({why})")
 NOTHING_FOR = Text("No evidence was handed over for {cell}.")
-TRIED_TOO_LONG = Text("Trying out what the notebook defines for {cell} took longer than {duration}.")
+TRIED_TOO_LONG = Text("Trying out the notebook's definitions for {cell} took longer than {duration}.")
 
 
 class _Run:

@@ -60,8 +60,7 @@ SUFFIX = ".ipynb"
 MOST_NOTES = 30
 """The number of notes that a person may read."""
 NOT_RESTORED = Text(
-    "Putting the course's cells back among those of the notebook {limit}. Take the release's "
-    "notebook and copy your answers into it."
+    "Restoring the course's cells in the notebook {limit}. Copy your answers into the released notebook."
 )
 
 
@@ -303,7 +302,7 @@ def _ungradable(cells: Sequence[CellResult], ended_early: Said | None) -> Said |
 def _untested(cells: Sequence[CellResult]) -> Said | None:
     """Return a sentence about the first cell without tests; None if there is none."""
     names = [cell.cell for cell in cells if not cell.checks]
-    sentence = Text("The course has no tests for {untested}, so nothing could be said of it.")
+    sentence = Text("The course has no tests for {untested}, so it could not be graded.")
     return next((sentence.format(untested=name) for name in names), None)
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["observed"]
 
 ENDED = {
-    CellStatus.TIMEOUT: Text("The cell went on for longer than its time."),
+    CellStatus.TIMEOUT: Text("The cell ran longer than its time limit."),
     CellStatus.LIMIT: Text("The cell was ended by a limit."),
     CellStatus.DEAD: Text("The kernel ended in the cell."),
 }

@@ -125,7 +125,7 @@ def _of_folder(folder: Path, assignments: Sequence[Assignment]) -> tuple[Job, ..
     paths = find_notebooks(folder)
     if len(paths) > MOST_FILES:
         raise UnreadableError(
-            Text("There are {count:,} notebooks in one submission. Hand in your own alone.", count=len(paths))
+            Text("There are {count:,} notebooks in one submission. Hand in only your own.", count=len(paths))
         )
     chosen: dict[tuple[str, str], Job] = {}
     for job in sorted((_job(path, assignments) for path in paths), key=_preference):

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["RestoredCell", "RestoredNotebook", "as_released", "identify", "restore"]
 
-COUNTS_ONCE = Text("The cell {grade_id} was there twice; it counts once.")
-RUN_AS_WELL = Text("The cell {grade_id} was there twice; the first counts, and the other was run as well.")
-PUT_BACK = Text("The cell {name} was missing and was put back.")
-MISSING = Text("The cell {name} was missing; other cells were kept where they stood.")
-MOVED = Text("The cell {name} had been moved and is back at its place.")
-CHANGED = Text("The cell {name} had been changed; its own text is back.")
+COUNTS_ONCE = Text("The cell {grade_id} appeared twice; it counts once.")
+RUN_AS_WELL = Text("The cell {grade_id} appeared twice; the first counts, and the other ran as well.")
+PUT_BACK = Text("The cell {name} was missing and was restored.")
+MISSING = Text("The cell {name} was missing; the other cells stayed in place.")
+MOVED = Text("The cell {name} had been moved and is back in its place.")
+CHANGED = Text("The cell {name} had been changed; its original text is back.")
 
 
 @dataclass(frozen=True)

@@ -28,38 +28,38 @@ __all__ = [
     "written_bytes",
 ]
 
-REST = Text("What comes after it was not run; what stands before it is graded.")
-WENT_ON = Text("What it had made by then is graded, and what comes after it was run.")
-UNTIL_THEN = Text("What it had made by then is graded; what comes after it was not run.")
+REST = Text("The cells after it did not run; those before it are graded.")
+WENT_ON = Text("What it had made by then is graded, and the cells after it ran.")
+UNTIL_THEN = Text("What it had made by then is graded; the cells after it did not run.")
 TOO_MUCH_MEMORY = Text(
-    "The run ended in {where}, where more than {size} of memory were needed. {rest} "
+    "The run ended in {where}, which needed more than {size} of memory. {rest} "
     "Use smaller layers or minibatches, or float32 instead of float64."
 )
 TOO_MUCH_WRITTEN = Text(
     "The run ended in {where}, which wrote too much to disk. {rest} "
-    "Write less, or use smaller layers: at a check the weights of a network are written down."
+    "Write less, or use smaller layers: each check saves the weights of the network."
 )
 BY_LIMIT = {"memory": TOO_MUCH_MEMORY, "disk": TOO_MUCH_WRITTEN, "files": TOO_MUCH_WRITTEN}
-BY_ANOTHER_LIMIT = Text("The run ended in {where}, where a limit was hit ({limit}). {rest}")
+BY_ANOTHER_LIMIT = Text("The run ended in {where}, which hit a limit ({limit}). {rest}")
 DIED = Text("The kernel died in {where}. {rest} Does the cell end the process, or use a library that crashes?")
 FLOODED = Text(
-    "The run ended in {where}: by then the notebook had sent more than {most} of output. {rest} Print less there."
+    "The run ended in {where}: by then the notebook had produced more than {most} of output. {rest} Print less there."
 )
 SILENT = Text(
-    "The kernel did not answer any more at {where}. {rest} Does a cell replace a part of "
+    "The kernel stopped responding at {where}. {rest} Does a cell replace a part of "
     "IPython, such as get_ipython().displayhook?"
 )
 STOPPED = Text(
-    "Running {where} took longer than {duration} and was stopped. {went_on} Does a loop there "
-    "end? If it does, train for fewer epochs or a smaller network."
+    "Running {where} took longer than {duration} and was stopped. {went_on} Does every loop there end? If so, "
+    "train for fewer epochs, or train a smaller network."
 )
 STUCK = Text(
-    "The run ended in {where}, which took longer than {duration}. {rest} Does a loop there "
-    "end? If it does, train for fewer epochs or a smaller network."
+    "The run ended in {where}, which took longer than {duration}. {rest} Does every loop there end? If so, train "
+    "for fewer epochs, or train a smaller network."
 )
 TOO_LONG_IN_ALL = Text(
-    "The notebook ran longer than {duration} in all and was stopped in {where}. {rest} Train "
-    "for fewer epochs, or a smaller network."
+    "The notebook ran longer than {duration} in all and was stopped in {where}. {rest} Train for fewer epochs, "
+    "or train a smaller network."
 )
 BY_END = {
     Ended.FLOODED: FLOODED,
@@ -96,10 +96,9 @@ def ended_early(reply: Reply, where: Said, limits: ExecutionLimits, *, whole_not
 def too_much_evidence(cell: str, limits: ExecutionLimits) -> Said:
     """Return why a check cell has no evidence: the notebook's total would exceed its limit."""
     return Text(
-        "What is handed over at {cell} was not taken: with what was handed over at the checks "
-        "before, it would be more than the {notebook_evidence_bytes:.3g} GB that a notebook may "
-        "hand over. What was taken before is graded. Use smaller layers: at a check the weights "
-        "of a network are written down.",
+        "The data from {cell} was not accepted: with the data from earlier checks, it would exceed the "
+        "{notebook_evidence_bytes:.3g} GB that a notebook may hand over. The earlier data is graded. Use smaller "
+        "layers: each check saves the weights of the network.",
         cell=cell,
         notebook_evidence_bytes=limits.notebook_evidence_bytes / 1e9,
     )

@@ -77,13 +77,13 @@ LIMITS = SubmissionLimits()
 
 
 TOO_MANY_HELPERS = Text(
-    "The .py files next to the notebook are more than {helper_bytes} kB together, so none of "
-    "them was taken along. Keep only the ones that the notebook imports."
+    "The .py files next to the notebook have more than {helper_bytes} kB together, so the grader used none of "
+    "them. Keep only the ones that the notebook imports."
 )
 NAME_OF_A_PACKAGE = Text(
-    "{name} has the name of a package that the notebook needs, and was not taken along. Rename it."
+    "{name} has the name of a package that the notebook needs, so the grader did not use it. Rename it."
 )
-NOT_TEXT = Text("{name} is not text in UTF-8 and was not taken along.")
+NOT_TEXT = Text("{name} is not text in UTF-8, so the grader did not use it.")
 TOO_LARGE = Text(
     "The notebook is {size:.0f} MB; at most {notebook_bytes:.0f} MB are read. Clear its "
     "outputs (Edit, Clear All Outputs), save it and hand it in again."
@@ -229,7 +229,7 @@ def parse_notebook(content: bytes, limits: SubmissionLimits = LIMITS) -> Submitt
     skipped = len(found) - len(cells)
     if not skipped:
         return SubmittedNotebook(cells)
-    note = Text("Of the notebook's cells {skipped} could not be read and are left out.", skipped=skipped)
+    note = Text("{skipped} of the notebook's cells could not be read and are left out.", skipped=skipped)
     return SubmittedNotebook(cells, (note,))
 
 

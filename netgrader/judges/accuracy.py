@@ -68,18 +68,18 @@ class Doubt:
     ROUNDED = 6e-4  # difference in accuracy from rounding to three digits or another order of summation
 
 
-AS_TRAINED = Text("sess as the training left it: no other session, and no initialiser that is run after the training")
+AS_TRAINED = Text("sess as the training left it: the same session, and no initializer run after the training")
 ONE_OF_EACH = Text(
     "one network and the session that it was trained in: net = …, then sess = tf.Session(graph=net.graph)"
 )
 NO_STEP = Text(
-    "{found}, and no training step was seen, so it cannot be decided whether the network was "
-    "trained; your instructor will look at it."
+    "{found}, and no training step was seen, so the grader cannot decide whether the network was trained; your "
+    "instructor will look at it."
 )
 FINITE = Text("a loss that stays finite: a lower learning rate, and the loss computed from the logits")
 USES_LABELS = {
-    "logits": Text("logits that ask for more than X"),
-    "prediction": Text("a prediction that asks for more than X"),
+    "logits": Text("logits that need more than X"),
+    "prediction": Text("a prediction that needs more than X"),
 }
 FROM_X = {"logits": Text("logits from X alone"), "prediction": Text("a prediction from X alone")}
 
@@ -142,7 +142,7 @@ def require_values(evidence: CellEvidence, name: str = "net") -> None:
         found = Text("a session on the graph of another network, which has no values for this one")
         fail("evaluated-in-fresh-session", found=found, expected=ONE_OF_EACH, severity=Severity.FATAL)
     if graph.about.get("stepped"):
-        found = Text("a session without values of variables, though training steps were run")
+        found = Text("a session without values of variables, although training steps ran")
         fail("evaluated-in-fresh-session", found=found, expected=AS_TRAINED, severity=Severity.FATAL)
     found, stopped = Text("no values of variables in the session"), evidence.stopped(name)
     if stopped is None:
@@ -164,13 +164,13 @@ def require_own(recomputed: Recomputed, untrained: Said | None = None) -> None:
         fail(
             "weights-not-trained-here",
             found=Text(
-                "{told} on the test {images}, and {marks} of {patterns} patterns known that stand among "
-                "the training {images} of this very run",
+                "{told} on the test {images}, and it recognizes {marks} of the {patterns} patterns that this run "
+                "placed among the training {images}",
                 told=recomputed.measure.told(recomputed.test),
                 marks=recomputed.marks,
                 patterns=Redrawn.PATTERNS,
             ),
-            expected=Text("a network trained by this notebook, which knows nearly all of them"),
+            expected=Text("a network trained by this notebook, which recognizes nearly all of them"),
         )
 
 
@@ -274,7 +274,7 @@ def require_learned(recomputed: Recomputed) -> None:
     """End the test if the network was trained on test images, or looks up their answers."""
     if recomputed.fed > Doubt.FED * len(recomputed.found):
         found = Text(
-            "train steps were fed {count:,} of the {n_test:,} test {images}",
+            "training steps were fed {count:,} of the {n_test:,} test {images}",
             count=recomputed.fed,
             n_test=len(recomputed.found),
         )
@@ -283,11 +283,11 @@ def require_learned(recomputed: Recomputed) -> None:
         fail(
             "answers-looked-up" if recomputed.looked_up else "trained-on-test",
             found=Text(
-                "{told} on the test {images} that the notebook was given, and {told_2} on others like them that it never had",
+                "{told} on the test {images} that the notebook was given, and {told_2} on similar ones that it never had",
                 told=recomputed.measure.told(recomputed.given, 2),
                 told_2=recomputed.measure.told(recomputed.hidden, 2),
             ),
-            expected=Text("as much on both, but for chance"),
+            expected=Text("the same on both, up to chance"),
         )
 
 
@@ -298,15 +298,13 @@ def seen_test_images(recomputed: Recomputed) -> Said | None:
     """
     if not Redrawn.TOLD <= recomputed.lead < Redrawn.NAMED:
         told = Text(
-            "test {images} known better than the same {images} turned or moved a little, by "
-            "{by_heart:.1f} standard errors: some of them may be known by heart. Nothing was taken "
-            "off for that."
+            "test {images} recognized better than the same {images} turned or moved a little, by {by_heart:.1f} "
+            "standard errors: the network may know some of them by heart. This costs no points."
         )
         return told.format(by_heart=recomputed.by_heart) if recomputed.by_heart >= Redrawn.NAMED else None
     return Text(
-        "{told} on the test {images} that the notebook was given and {told_2} on others like "
-        "them that it never had: {lead:.1f} standard errors apart. Counted was {told_3}, which "
-        "is what the others speak for.",
+        "{told} on the test {images} that the notebook was given and {told_2} on similar ones that it never had: "
+        "{lead:.1f} standard errors apart. The grader counted {told_3}, which the similar ones support.",
         told=recomputed.measure.told(recomputed.given, 2),
         told_2=recomputed.measure.told(recomputed.hidden, 2),
         lead=recomputed.lead,
@@ -343,7 +341,7 @@ def _require_moved(lab: Lab, graph: GraphEvidence, found: Said, expected: Said) 
         if stepped is False:
             ungradable(NO_STEP.format(found=found))
     elif stepped is True:
-        found = Text("{found}, as before any training, though training steps were run", found=found)
+        found = Text("{found}, as before any training, although training steps ran", found=found)
         fail("evaluated-in-fresh-session", found=found, expected=AS_TRAINED, severity=Severity.FATAL)
     else:
         fail("train-op-not-run", found=found, expected=expected)
@@ -373,7 +371,7 @@ def require_target(
     target, full, none = (measure.score_of(figure) for figure in (target, full, none))
     if accuracy >= full:
         if remark is not None and accuracy < target:
-            told = Text("A little below the target, which chance may explain: it counts in full.")
+            told = Text("A little below the target, which chance may explain: this counts in full.")
             remark(told, found=measure.told(accuracy, 2), expected=measure.at_least(target))
         return
     share = max(0.0, (accuracy - none) / (full - none))

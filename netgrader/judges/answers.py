@@ -50,8 +50,8 @@ MOST_ROWS, LEAST_ROWS = 2_500, 1_500  # per run
 UNFED = re.compile(r"feed a value for placeholder tensor '(?P<name>[^']+)'")
 OF_SHAPE = {"logits": Text("logits of shape {shape}"), "prediction": Text("a prediction of shape {shape}")}
 SWITCHED = Text(
-    "a placeholder with a default, as tf.placeholder_with_default(False, shape=[]) makes "
-    "one, or the part eval_feed, as in eval_feed={training: False}"
+    "a placeholder with a default, such as tf.placeholder_with_default(False, shape=[]), or the part eval_feed, "
+    "as in eval_feed={training: False}"
 )
 
 
@@ -155,7 +155,7 @@ def require_fed(graph: GraphEvidence, error: LabError, part: str) -> None:
     asked = UNFED.search(error.sentence)
     if asked is None or asked.group(1) in {graph.parts.get(own, "").partition(":")[0] for own in ("X", "Y")}:
         return
-    found = Text("{part} that cannot be computed before {group} is fed, too", part=part, group=asked.group(1))
+    found = Text("{part} that cannot be computed unless {group} is fed, too", part=part, group=asked.group(1))
     fail("missing-tensor", found=found, expected=SWITCHED, place="net.eval_feed")
 
 

@@ -151,7 +151,9 @@ class _Comparison:
             return make_charge("not-scaled", 0.25, found=found, expected=Text("from 0 to 1"))
         if np.ptp(factors) > abs(factor) / 10 and self.high < LIMITS.dark:
             found = Text("{found}, each {image} divided by a number of its own", found=found)
-            return make_charge("wrong-range", 0.25, found=found, expected=Text("one number for all, from 0 to 1"))
+            return make_charge(
+                "wrong-range", 0.25, found=found, expected=Text("one divisor for all, with values from 0 to 1")
+            )
         if abs(factor) < 1 / self.spec.largest / 10:
             return make_charge("scaled-twice", 0.25, found=found, expected=Text("from 0 to 1"))
         return self._range()
@@ -184,12 +186,12 @@ class _Comparison:
         n = len(self.raw)
         if self._aligned(fingerprints(self.images.T.reshape(n, self.spec.size)), self.given):
             found = Text(
-                "{pixels} of many {images} in each row: reshaped to ({size}, n) and turned around", size=self.spec.size
+                "{pixels} of many {images} in each row: reshaped to ({size}, n) and transposed", size=self.spec.size
             )
             return make_charge("rows-mixed", found=found, expected=Text("{an_image} in each row"))
         wrong = np.flatnonzero(np.isnan(self._factors(np.arange(n))))
         row = int(wrong[0])
-        found = Text("{count:,} of {n:,} rows that are not the {image} given there", count=len(wrong), n=n)
+        found = Text("{count:,} of {n:,} rows that are not the given {image}", count=len(wrong), n=n)
         return make_charge(
             "wrong-order", found=found, expected=Text("{image} i in row i"), place=Text("row {row}", row=row)
         )
@@ -201,7 +203,7 @@ class _Comparison:
         if columns is None or not columns.factor.any():
             return None
         if len(columns.moved):
-            found = Text("the {pixels} of each {image} in another order, as where it is turned or mirrored")
+            found = Text("the {pixels} of each {image} in another order, as in a turned or mirrored one")
             return make_charge("wrong-order", 0.25, found=found, expected=Text("as given"))
         found = Text("values from {low:.4g} to {high:.4g}, each {pixel} scaled by itself", low=self.low, high=self.high)
         return make_charge("wrong-range", 0.25, found=found, expected=Text("from 0 to 1"))

@@ -106,13 +106,13 @@ def _distance(values: Array, expected: Array) -> float:
 
 
 MADE_BY = {
-    "x": Text("what tf.placeholder(…) gives"),
-    "h": Text("what tf.matmul(…) or activation(…) gives"),
-    "W": Text("what tf.get_variable(…) gives"),
+    "x": Text("the result of tf.placeholder(…)"),
+    "h": Text("the result of tf.matmul(…) or activation(…)"),
+    "W": Text("the result of tf.get_variable(…)"),
 }
 """The parts of a layer, and the calls that make them."""
 
-TURNED = Text("W is turned around, so later cells cannot draw it.")
+TURNED = Text("W is transposed, so later cells cannot draw it.")
 CALLED = {"none": Text("no activation")}
 """Names of activations in sentences, where they differ from the code."""
 ACTIVATIONS: Mapping[str, Callable[[Array], Array]] = {
@@ -265,7 +265,7 @@ def _require_variable(trial: DenseTrial) -> None:
         fail(
             "layers-not-trained",
             found=Text("W is not a variable that training may change"),
-            expected=Text("what tf.get_variable(…) gives"),
+            expected=Text("the result of tf.get_variable(…)"),
             severity=Severity.FATAL,  # no network of such layers learns
         )
 
@@ -305,7 +305,7 @@ def require_zero_bias(trial: DenseTrial) -> None:
     require_bias(trial)
     if np.any(trial.first_at_zero):
         largest = float(np.abs(trial.first_at_zero).max())
-        fail("bias-not-zero", found=Text("a first bias of up to {largest:.3g}", largest=largest), expected="0")
+        fail("bias-not-zero", found=Text("an initial bias of up to {largest:.3g}", largest=largest), expected="0")
 
 
 def require_activation(trial: DenseTrial) -> None:
@@ -362,7 +362,7 @@ def require_own_weights(lab: Lab, graph: GraphEvidence) -> bool:
     if np.array_equal(first, second):
         fail(
             "shared-weights",
-            found=Text("the same variable in two layers of different names"),
+            found=Text("the same variable in two layers with different names"),
             expected=Text("one for each"),
         )
     return np.unique(start1).size == 1 or not np.array_equal(start1, start2)

@@ -105,7 +105,9 @@ def _require_dropped(bench: TestContext, graphs: Graphs) -> None:
 def _dropped_by(bench: TestContext, graph: GraphEvidence) -> list[float]:
     shares = dropped_shares(bench.lab, graph, _network(bench, graph), bench.spec)
     if shares is None:
-        ungradable(Text("It could not be decided what the network drops in training; your instructor will look at it."))
+        ungradable(
+            Text("The grader could not decide what the network drops in training; your instructor will look at it.")
+        )
     return shares
 
 

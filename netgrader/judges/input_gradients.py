@@ -61,8 +61,8 @@ LIMITS = _GradientLimits()
 EACH, LARGEST = "each@", "largest"
 """Names of the parts with the gradients of the outputs, by number, and of the largest output."""
 OTHER_TENSOR = "gradient-of-wrong-tensor"
-UNKNOWN = Text("something that the softmax outputs do not do")
-ZEROS = Text("zeros, as of all outputs together, whose sum is 1 for every {image}")
+UNKNOWN = Text("slopes that do not match the softmax outputs")
+ZEROS = Text("zeros, as for the sum of all outputs, which is 1 for every {image}")
 
 
 @dataclass(frozen=True)
@@ -172,7 +172,7 @@ def require_largest(trial: GradientTrial) -> None:
     """End the test unless `largest` is the gradient of the largest softmax output of each image."""
     expected = Text("for each {image}, how its largest softmax output changes with each {pixel}")
     if not len(trial.largest):
-        nothing = Text("no value for each {pixel} of each {image}; of an argmax, for one, tf.gradients gives None")
+        nothing = Text("no value for each {pixel} of each {image}; for an argmax, for example, tf.gradients gives None")
         fail("gradient-wrong-shape", found=nothing, expected=expected)
     _require_slopes(trial.largest[0], trial.top, trial.top_logit, trial.loss, expected)
 
@@ -186,8 +186,8 @@ def _require_slopes(found: Array, right: Array, logits: Array, loss: Array, expe
         ("gradient-of-logits", LIMITS.anothers, Text("how the logits change"), logits),
         ("gradient-of-loss", 0.0, Text("how the loss changes"), np.broadcast_to(loss, found.shape)),
         ("gradient-of-loss", 0.0, Text("how the loss changes"), np.broadcast_to(loss, found.shape) / n),
-        (OTHER_TENSOR, 0.0, Text("the right ones with their sign turned round"), -right),
-        (OTHER_TENSOR, 0.0, Text("the right ones divided by {n}, as of a mean over {n} {images}", n=n), right / n),
+        (OTHER_TENSOR, 0.0, Text("the right ones with the opposite sign"), -right),
+        (OTHER_TENSOR, 0.0, Text("the right ones divided by {n}, as for a mean over {n} {images}", n=n), right / n),
     ):
         if _agree(found, others):
             partial(share, code, found=words, expected=expected)

@@ -69,7 +69,7 @@ def _explained(subject: Subject, index: Int, labels: Bytes, own: Bytes) -> LoopF
         return finding(Aspect.LABELS, "labels-shifted", found=found, expected=Text("with its own"))
     wrong = (labels != own[index]).sum()
     found = Text(
-        "{wrong:,} of {count:,} {images} fed with another {label} than their own", wrong=wrong, count=len(labels)
+        "{wrong:,} of {count:,} {images} fed with a {label} other than their own", wrong=wrong, count=len(labels)
     )
     return finding(Aspect.LABELS, "labels-shuffled-apart", found=found, expected=Text("each with its own"))
 

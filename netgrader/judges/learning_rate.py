@@ -294,7 +294,7 @@ def judge_rate(
     return fault(
         verdict.code,
         found=Text("{rate:.3g}, which ends at a loss of {last:.3g}", rate=at.rate, last=at.last),
-        expected=Text("{rate:.3g} ends at {last:.3g} after as many steps", rate=other.rate, last=other.last),
+        expected=Text("{rate:.3g} ends at {last:.3g} after the same number of steps", rate=other.rate, last=other.last),
     )
 
 

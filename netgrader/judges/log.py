@@ -47,7 +47,7 @@ KINDS: Mapping[type, str] = {np.float64: "f", np.int64: "iu"}
 """NumPy dtype kinds that are accepted for each type."""
 TABLES_APART = Text("The tables of the student's rows do not fit together.")
 BLOCKS_APART = Text("The instrument's blocks of rows do not fit together.")
-NOT_SAID = Text("It is not said what train was called with.")
+NOT_SAID = Text("The arguments that train was called with are missing.")
 LABELS_APART = Text("The instrument's rows and {labels} differ in length.")
 
 Int = npt.NDArray[np.int64]
@@ -280,7 +280,7 @@ def _call(evidence: Evidence, name: str, finder: _RowFinder) -> LoggedCall:
     events = _table_of(noted["events"], len(COLUMNS), "events")
     figures = _table_of(noted["figures"], len(FIGURES), "figures", kind=np.float64)
     column = dict(zip(COLUMNS, events.T, strict=True))
-    _require(len(figures) == len(events), Text("The instrument's notes are not of one length."))
+    _require(len(figures) == len(events), Text("The instrument's notes differ in length."))
     state, loss = figures.T
     final = float(np.append(noted["final"], np.nan).reshape(-1)[0])
     by_own = _steps_of_its_own(column["asked"], state, final)

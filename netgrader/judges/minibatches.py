@@ -266,7 +266,7 @@ REPEATED = (
     _EpochRule(
         "wrong-slice",
         _overlaps,
-        lambda fed: Text("{rows:,} rows fed, among them {saw}", rows=fed.rows, saw=_saw(fed)),
+        lambda fed: Text("{rows:,} rows fed, including {saw}", rows=fed.rows, saw=_saw(fed)),
     ),
     _EpochRule(
         "too-many-epochs",
@@ -388,7 +388,9 @@ def judge_held_out(subject: Subject) -> Iterator[LoopFinding]:
     of_test = np.unique(index[index >= subject.tables.n_train])
     if len(of_test):
         found = Text(
-            "train steps were fed {count:,} of the {n_test:,} test {images}", count=len(of_test), n_test=subject.n_test
+            "training steps were fed {count:,} of the {n_test:,} test {images}",
+            count=len(of_test),
+            n_test=subject.n_test,
         )
         yield finding(Aspect.HELD_OUT, "trained-on-test", found=found, expected=Text("training {images} only"))
     elif len(strays):
@@ -397,7 +399,7 @@ def judge_held_out(subject: Subject) -> Iterator[LoopFinding]:
             "evaluated-while-training",
             share=0.5,
             found=Text(
-                "{count} train steps on {sizes:,} {images} at once",
+                "{count} training steps on {sizes:,} {images} at once",
                 count=len(strays),
                 sizes=int(np.max(call.sizes[strays])),
             ),
@@ -458,7 +460,7 @@ def _goes_round(subject: Subject, one: Epoch, other: Epoch) -> bool:
 
 ORDERS: Sequence[tuple[Callable[[Subject, Epoch, Epoch], bool], Text]] = (
     (_same_minibatches, Text("minibatch 1 of each epoch holds the same {images}, and so on")),
-    (_goes_round, Text("one order in all epochs, backwards in some or begun elsewhere")),
+    (_goes_round, Text("the same order in all epochs, reversed in some or started elsewhere")),
 )
 """Tests for epochs without a new order, each with its sentence."""
 

@@ -105,7 +105,7 @@ def _require_last(bench: TestContext, cells: RunCells, run: OwnRun, remark: Call
     if abs(run.reported[-1] - run.accuracy) <= Doubt.ROUNDED:
         return
     best = Text(
-        "{reported:.4f}, while the network as it was left has {accuracy:.4f}",
+        "{reported:.4f}, while the final network has {accuracy:.4f}",
         reported=max(run.reported),
         accuracy=run.accuracy,
     )
@@ -116,7 +116,7 @@ def _require_last(bench: TestContext, cells: RunCells, run: OwnRun, remark: Call
     fail(
         "reported-accuracy-wrong",
         found=Text("{reported:.4f} for your own network after the last epoch", reported=run.reported[-1]),
-        expected=Text("{accuracy:.4f}, which we measure on all test {images}", accuracy=run.accuracy),
+        expected=Text("{accuracy:.4f}, as measured on all test {images}", accuracy=run.accuracy),
         place=cells.place,
         causes=causes_of_accuracy(bench, cells.run, run.reported[-1]),
     )
@@ -137,7 +137,8 @@ def _require_own_network(bench: TestContext, cells: RunCells, run: OwnRun | None
         fail("train-op-not-run", found=found, expected=OWN, place=cells.place, causes=causes)
     if run is not None and run.accuracy < cells.least:
         found = Text(
-            "{share} on the test {images} with your own network, on which train was called", share=percent(run.accuracy)
+            "{share} on the test {images} with your own network, after a call of train on it",
+            share=percent(run.accuracy),
         )
         fail("train-op-not-run", found=found, expected=OWN, place=cells.place, causes=causes)
 

@@ -27,13 +27,13 @@ TRIED = 200
 """Test images on which the page's computation is compared with the network."""
 CLEARLY = 0.1
 """Lead in accuracy on unscaled levels that shows that the network was trained on them."""
-NOT_HERE = Text("Here one could draw, and your network would answer. It cannot, since {why}.")
-NOT_RUN = Text("Here one could draw, and your network would answer, but it could not be run. {why}")
-BROKEN = Text("something went wrong while we read its weights ({kind})")
+NOT_HERE = Text("You could draw here, and your network would answer. It cannot, because {why}.")
+NOT_RUN = Text("You could draw here, and your network would answer, but it could not be run. {why}")
+BROKEN = Text("something went wrong while the grader read its weights ({kind})")
 NO_PARTS = Text("net has no {missing} that could be run")
 NO_VALUES = Text("no session holds the values of its variables")
 UPSIDE_DOWN = Text("it was trained on inverted {images}: feed it 0 for paper and 1 for ink")
-WRONG_OUTPUTS = Text("its scores are not one for each of the {classes} classes")
+WRONG_OUTPUTS = Text("it does not have one score for each of the {classes} classes")
 
 
 def pad_of(lab: Lab, graph: GraphEvidence, dataset: Dataset) -> Pad:

@@ -93,7 +93,7 @@ def _judge_lists(reported: Float, epochs: Sequence[_Epoch]) -> Iterator[LoopFind
         return
     for code, share, found, other in (
         ("wrong-return", 0.25, Text("a pair (acc_trn, acc_val) for each epoch"), reported.T[: len(NAMES)]),
-        ("reports-train-accuracy", 0.0, Text("the two lists in exchange: (acc_val, acc_trn)"), reported[::-1]),
+        ("reports-train-accuracy", 0.0, Text("the two lists swapped: (acc_val, acc_trn)"), reported[::-1]),
     ):
         if other.shape == reported.shape and _is_right(other, epochs):
             yield finding(Aspect.REPORT, code, share=share, found=found, expected=EXPECTED)
@@ -178,7 +178,7 @@ def _what(subject: Subject) -> Said:
     """Return the returned value in words."""
     if subject.call.steps_after:
         return Text(
-            "numbers before the training had ended: a thread went on for {steps_after:,} steps",
+            "numbers from before the training had ended: a thread continued for {steps_after:,} steps",
             steps_after=subject.call.steps_after,
         )
     kind, *count = subject.call.returned[:2] or ("NoneType",)

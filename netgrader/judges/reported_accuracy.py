@@ -101,7 +101,7 @@ def require_reported(
     if abs(last - train) <= near < abs(train - true):
         expected = Text("{written} on the test {images}", written=measure.written(true))
         fail("reports-train-accuracy", found=measure.written(last), expected=expected)
-    expected = Text("{written}, which we measure", written=measure.written(true))
+    expected = Text("{written}, as measured", written=measure.written(true))
     fail("reported-accuracy-wrong", found=measure.written(last), expected=expected)
 
 
@@ -112,7 +112,7 @@ def _require_on_training(recomputed: Recomputed, reported: float, on_train: Call
     measure, train = recomputed.measure, on_train()
     if not abs(reported - train) <= LIMITS.running:
         found = Text("{written} on the training {images}", written=measure.written(reported))
-        expected = Text("{written}, which we measure", written=measure.written(train, 3))
+        expected = Text("{written}, as measured", written=measure.written(train, 3))
         partial(0.5, "reported-accuracy-wrong", found=found, expected=expected)
 
 

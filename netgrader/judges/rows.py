@@ -189,7 +189,7 @@ def keep_order(found: Float, raw: Float) -> bool:
 
 
 SCALED = {
-    "standard": Text("each less its mean over the training rows, over its standard deviation there"),
+    "standard": Text("each minus its mean over the training rows, divided by its standard deviation there"),
     "largest": Text("divided by {largest}"),
     "none": Text("as they are given"),
 }
@@ -206,22 +206,22 @@ def _mistakes(rows: Float, other: Float, spec: DataSpec, *, of_test: bool) -> It
     mean, deviation = train.mean(axis=0), _deviation(train)
     if spec.scaling != "none":
         what = Text(
-            "numbers as they are given, from {rows:.4g} to {rows_2:.4g}",
+            "the numbers as given, from {rows:.4g} to {rows_2:.4g}",
             rows=float(np.min(rows)),
             rows_2=float(np.max(rows)),
         )
         yield "not-scaled", what, rows
     if of_test:
-        what = Text("scaled by the mean and the deviation of the test rows")
+        what = Text("scaled by the mean and the standard deviation of the test rows")
         yield "scaled-on-one-side", what, (rows - rows.mean(axis=0)) / _deviation(rows)
         yield "scaled-on-one-side", what, (rows - rows.mean(axis=0)) / _deviation(rows, 1)
-    what = Text("scaled by the mean and the deviation of all rows, test rows among them")
+    what = Text("scaled by the mean and the standard deviation of all rows, including test rows")
     yield "wrong-range", what, (rows - both.mean(axis=0)) / _deviation(both)
     yield "wrong-range", Text("scaled by their means and deviations"), (rows - mean) / deviation
-    yield "wrong-range", Text("less their means, and not divided by their deviations"), rows - mean
-    yield "wrong-range", Text("divided by their deviations, and not less their means"), rows / deviation
+    yield "wrong-range", Text("minus their means, but not divided by their deviations"), rows - mean
+    yield "wrong-range", Text("divided by their deviations, but without subtracting their means"), rows / deviation
     yield "wrong-range", Text("divided by their squared deviations"), (rows - mean) / deviation**2
-    what = Text("scaled by one mean and one deviation of all features")
+    what = Text("scaled by one mean and one deviation for all features")
     yield "wrong-range", what, (rows - train.mean()) / train.std()
     yield "wrong-range", Text("scaled to lie between 0 and 1"), _between(rows, train)
 
@@ -274,7 +274,7 @@ def _strange(found: Float, wanted: Float, raw: Array, spec: DataSpec, varying: n
         what = Text("each row scaled by numbers of its own, such as its mean or its length")
         return JudgedRows(make_charge("wrong-range", 0.25, found=what, expected=_expected(spec)), in_order)
     if found[:, varying].std(axis=0).all() and keep_order(found, rows):
-        what = Text("numbers that grow with those given, and not in proportion to them, as clipped ones do")
+        what = Text("numbers that grow with the given ones, but not in proportion to them, as clipped ones do")
         return JudgedRows(make_charge("wrong-range", 0.25, found=what, expected=_expected(spec)), in_order)
     return JudgedRows(_displaced(found, wanted, varying), None)
 
@@ -282,7 +282,7 @@ def _strange(found: Float, wanted: Float, raw: Array, spec: DataSpec, varying: n
 def _of_columns(columns: Columns, spec: DataSpec, varying: npt.NDArray[np.bool_]) -> Charge:
     """Return a charge for columns that are given ones, moved or each with its own scale."""
     for at in columns.moved[:1]:
-        what = Text("column {source} in the place of column {at}", source=columns.source[at], at=at)
+        what = Text("column {source} in place of column {at}", source=columns.source[at], at=at)
         return make_charge("wrong-order", 0.25, found=what, expected=Text("columns in their order"))
     first = int(np.flatnonzero(varying)[0])
     factor, shift = float(columns.factor[first]), round(float(columns.shift[first]), 6) + 0.0  # no -0
@@ -307,10 +307,10 @@ def _displaced(found: Float, wanted: Float, varying: npt.NDArray[np.bool_]) -> C
     """Return a charge for rows that are not given rows at any scale."""
     n, size = wanted.shape
     if same_rows(found.T.reshape(n, size)[:, varying], wanted[:, varying]).all():
-        what = Text("numbers of many rows in each: reshaped to ({size}, n) and turned around", size=size)
+        what = Text("numbers of many rows in each: reshaped to ({size}, n) and transposed", size=size)
         return make_charge("rows-mixed", found=what, expected=Text("one in each row"))
     wrong = np.flatnonzero(~same_rows(found[:, varying], wanted[:, varying]))
-    what = Text("{count:,} of {n:,} rows that are not the row given there, scaled", count=len(wrong), n=n)
+    what = Text("{count:,} of {n:,} rows that are not the given row, scaled", count=len(wrong), n=n)
     return make_charge(
         "wrong-order", found=what, expected=Text("row i in row i"), place=Text("row {wrong}", wrong=int(wrong[0]))
     )

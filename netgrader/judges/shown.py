@@ -55,7 +55,7 @@ __all__ = [
 CLAIM = Text("Accuracy on the test {images} that this run was given")
 ERROR_CLAIM = Text("Error on the test {images}")
 ERRORS_EACH_EPOCH = Text("Error after each epoch, as your code reported it")
-EACH_TIME = Text("Accuracy each time that your code took it, as it reported it")
+EACH_TIME = Text("Accuracy each time your code computed it, as it reported it")
 ACCURACY = "accuracy"
 
 
@@ -228,7 +228,7 @@ Array = npt.NDArray[Any]
 
 TITLE = Text(
     "How each of the {many} outputs changes with each {pixel} of a test {image}, a {shown}: "
-    "above by your gradients, below as we find it by moving each {pixel} a little"
+    "above from your gradients, below as the grader finds it by changing each {pixel} a little"
 )
 
 

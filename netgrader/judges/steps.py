@@ -36,13 +36,13 @@ MEANINGS: tuple[tuple[re.Pattern[str], str, Said, Said], ...] = (
     (
         re.compile(f"{INITIALISER}.*is not an element of this graph", re.DOTALL),
         "not-initialised",
-        Text("an initialiser made outside of net.graph"),
+        Text("an initializer made outside net.graph"),
         "with net.graph.as_default():",
     ),
     (
         re.compile("No gradients provided"),
         "train-op-not-run",
-        Text("an optimizer of its own, for something that does not follow from the weights"),
+        Text("an optimizer of its own, for something that does not depend on the weights"),
         STEPS,
     ),
     (
@@ -182,7 +182,7 @@ def _left_behind(subject: Subject) -> Iterator[LoopFinding]:
             "another-session",
             share=0.5,
             found=Text("untrained weights in the session that train was given"),
-            expected=Text("those that it trained"),
+            expected=Text("the weights that it trained"),
         )
     if call.closed:
         yield finding(Aspect.RUN, "session-closed", share=1.0, found=SESSIONS[True], expected=SESSIONS[False])

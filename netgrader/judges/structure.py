@@ -53,9 +53,7 @@ __all__ = [
 ]
 
 STEP = "net.train_op"
-NOT_BY_NAME = Text(
-    "Parts are not returned by their names: here those in the graph are looked at, but train cannot find them."
-)
+NOT_BY_NAME = Text("Parts are not returned by name: this check uses those in the graph, but train cannot find them.")
 A_DICT = Text("a dict, which has no {names}", names="net.X")
 BY_NAME = Text("SimpleNamespace(graph=graph, X=X, …), with the parts that the exercise lists")
 PARTS = ("X", "Y", "logits", "prediction", "loss", "train_op", "accuracy")
@@ -84,7 +82,7 @@ class _Trials(NamedTuple):
 
 
 LIMITS = _Trials()
-APART = Text("both things that a layer returns taken apart: h, W = fully_connected_layer(…)")
+APART = Text("both values that a layer returns unpacked: h, W = fully_connected_layer(…)")
 ONE_NUMBER = Text("one, whose value is a number")
 
 
@@ -92,7 +90,7 @@ def require_graph(graph: GraphEvidence) -> None:
     """End the test unless the parts belong to the graph that is returned with them."""
     returned = graph.about.get("returned")
     if returned == "none":
-        expected = Text("net.graph, as SimpleNamespace(graph=graph, X=X, …) has it")
+        expected = Text("net.graph, as in SimpleNamespace(graph=graph, X=X, …)")
         fail("missing-tensor", found=Text("no attribute graph"), expected=expected)
     if returned is not None or graph.about.get("elsewhere"):
         found = Text("parts in another graph than net.graph")
@@ -111,7 +109,7 @@ def require_step(graph: GraphEvidence, network: Network) -> None:
     other = graph.about.get("no_step")
     if network.optimizer is None and isinstance(other, str):
         minimised = Text("optimizer.minimize(loss), which is the training step")
-        found = Text("an object of the kind {other}", other=plain(other))
+        found = Text("an object of type {other}", other=plain(other))
         fail("missing-tensor", found=found, expected=minimised, place=STEP, severity=Severity.FATAL)
 
 
@@ -165,7 +163,7 @@ def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
             expected = Text(
                 "X of shape (n, {sizes}) and Y of shape (n, {classes})", sizes=sizes, classes=fed_with.width
             )
-            found = Text("a network that cannot be fed so ({sentence})", sentence=error.sentence)
+            found = Text("a network that cannot be fed this way ({sentence})", sentence=error.sentence)
             fail("wrong-placeholder", found=found, expected=expected)
 
 
@@ -201,9 +199,9 @@ def require_loss(network: Network) -> Loss:
     return network.loss
 
 
-MEAN = Text("their mean, by tf.reduce_mean: one number, whose size does not depend on that of the batch")
+MEAN = Text("their mean, by tf.reduce_mean: one number that does not grow with the batch")
 REDUCTIONS = {"sum": Text("their sum"), "none": Text("a number for each {image}")}
-OTHER_FORM = Text("The loss is another form of the cross-entropy than the exercise asks for.")
+OTHER_FORM = Text("The loss is a different form of the cross-entropy from the one that the exercise asks for.")
 
 
 def note_reduction(network: Network, remark: Callable[..., None]) -> None:
@@ -221,13 +219,13 @@ def require_optimizer(network: Network) -> Optimizer:
     if network.optimizer is None:
         fail(
             "missing-tensor",
-            found=Text("no operation that trains"),
+            found=Text("no training operation"),
             expected=_asked(network).optimizer or "train_op",
             place=STEP,
             severity=Severity.FATAL,
         )
     if not network.optimizer.variables:
-        fail("layers-not-trained", found=Text("an optimizer that moves no variable"))
+        fail("layers-not-trained", found=Text("an optimizer that changes no variable"))
     return network.optimizer
 
 
@@ -317,7 +315,9 @@ class _ShareTrial(NamedTuple):
         """Run a tensor on the rows with labels of these `classes` (n,); ungradable if it fails."""
         value = run_alone(self.session, tensor, _feeds(self.graph, self.fed, self.rows, classes))
         if isinstance(value, LabError):
-            ungradable(Text("The accuracy cannot be run on {images} of ours; your instructor will look at it."))
+            ungradable(
+                Text("The grader cannot compute the accuracy on its own {images}; your instructor will look at it.")
+            )
         return value
 
     def share(self, accuracy: str, tensor: str, right: Array, cut: float) -> Array | None:
@@ -343,7 +343,7 @@ def _require_right_share(shares: Sequence[Array], right: Array) -> None:
         return
     told = f"{shares[0].item():.4g}" if shares[0].size == 1 else Text("shape {shape}", shape=shares[0].shape)
     expected = Text(
-        "{true:.4g}: of {count} {images} {right} have their largest logit where their {label} is",
+        "{true:.4g}: {right} of {count} {images} have their largest logit where their {label} is",
         true=true,
         right=int(right.sum()),
         count=len(right),
@@ -370,7 +370,7 @@ def note_switches(graph: GraphEvidence, remark: Callable[..., None]) -> None:
                 "A switch was left at its default in training, too: what it switches on, such as dropout, was never on."
             ),
             found=Text("no run in which {name} is anything else", name=name),
-            expected=Text("another value for it, such as True, in the feed_dict of training steps, and in no other"),
+            expected=Text("another value for it, such as True, in the feed_dict of training steps, and only there"),
         )
 
 
@@ -408,7 +408,7 @@ def require_weights(lab: Lab, graph: GraphEvidence, network: Network, part: str,
         fail("missing-tensor", found=found, expected=Text("the layer's weights"))
     if after.shape not in {(own.inputs, own.outputs), (own.outputs, own.inputs)} or np.array_equal(before, after):
         found = Text(
-            "{part} of shape {shape}, which is not what layer {layer} multiplies by",
+            "{part} of shape {shape}, which is not the one that layer {layer} multiplies by",
             part=part,
             shape=after.shape,
             layer=layer + 1,

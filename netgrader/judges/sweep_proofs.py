@@ -271,7 +271,7 @@ def _unproven(sweep: StudentSweep, proof: Proof) -> float:
 def _not_trained(sweep: StudentSweep, proof: Proof) -> tuple[Said, Said]:
     rate = _unproven(sweep, proof)
     found = Text(
-        "results at {count} values, and nothing that was trained for {lacking} of them, such as {claimed:.4f} at {rate:.3g}"
+        "results at {count} values, but no trained network for {lacking} of them, such as {claimed:.4f} at {rate:.3g}"
     )
     lack = lacking(sweep, proof)
     return found.format(count=len(sweep.rates), lacking=lack, claimed=claimed(sweep, rate), rate=rate), OF_ITS_OWN
@@ -282,7 +282,7 @@ def _not_reached(sweep: StudentSweep, proof: Proof) -> tuple[Said, Said]:
     reached = [network.accuracies[0] for network in proof.networks if network.value in {rate, None}]
     nearest = min(reached, key=lambda accuracy: abs(accuracy - claimed(sweep, rate)), default=math.nan)
     found = Text("{claimed:.4f} at {rate:.3g}, where your network gets {share} of test {images} right")
-    expected = Text("accuracies on the test {images}, taken after the training: no losses")
+    expected = Text("accuracies on the test {images}, computed after the training, not losses")
     return found.format(claimed=claimed(sweep, rate), rate=rate, share=percent(nearest, 0)), expected
 
 
@@ -292,9 +292,12 @@ def consequence(sweep: StudentSweep, proof: Proof) -> tuple[Said, Said] | None:
         number, measure = proof.by[rate]
         ours = percent(proof.networks[number].accuracies[0], 0)
         found = Text(
-            "{claimed:.4f} at {rate:.3g}, where we measure {ours}", claimed=claimed(sweep, rate), rate=rate, ours=ours
+            "{claimed:.4f} at {rate:.3g}, where the accuracy measured is {ours}",
+            claimed=claimed(sweep, rate),
+            rate=rate,
+            ours=ours,
         )
-        return found, Text("the same as we measure, as soon as {makers} is right", makers=proof.makers[measure])
+        return found, Text("the measured accuracy, once {makers} is right", makers=proof.makers[measure])
     return None
 
 

@@ -55,7 +55,7 @@ NOT_SHARES = "accuracy-not-mean"
 NOT_A_DICT = Text("The sweep is not a dict, so the cell below cannot draw it.")
 KINDS = {True: Text("a dict"), False: Text("a list of pairs or the like")}
 RATE, DROPOUT = "learning_rate", "dropout"
-WORDS = {RATE: Text("learning rate"), DROPOUT: Text("share to drop")}
+WORDS = {RATE: Text("learning rate"), DROPOUT: Text("fraction to drop")}
 
 
 class _SweepLimits(NamedTuple):
@@ -189,7 +189,7 @@ def read_sweep(
     # A network with nan weights gives all images the same answer, which is chance.
     odd, accuracies = _as_shares(np.where(np.isnan(accuracies), spec.above_chance(0.0), accuracies))
     if lists and not odd:
-        several, last = Text("several accuracies for a value"), Text("the test accuracy in the end")
+        several, last = Text("several accuracies for a value"), Text("the final test accuracy")
         odd = (fault("wrong-return", found=several, expected=last, severity=Severity.SLIGHT),)
     return StudentSweep(rates, accuracies, best, spec, odd, asked)
 
@@ -212,10 +212,10 @@ def _as_shares(accuracies: Array) -> tuple[tuple[Fault, ...], Array]:
     if _are_shares(accuracies):
         return (), accuracies
     if _are_shares(accuracies / 100) and np.median(accuracies) >= LIMITS.least_percent:
-        expected = Text("a share of one, {largest:g}", largest=largest / 100)
+        expected = Text("a fraction of one, {largest:g}", largest=largest / 100)
         return (fault(NOT_SHARES, found=f"{largest:g}", expected=expected, causes=(NOT_SHARES,)),), accuracies / 100
     found = Text("values from {min:.4g} to {max:.4g}", min=least, max=largest)
-    expected = Text("accuracies on the test {images}, shares from 0 to 1: no losses, and no numbers of {images}")
+    expected = Text("accuracies on the test {images}, fractions from 0 to 1: not losses, and not numbers of {images}")
     odd = fault("wrong-return", found=found, expected=expected, severity=Severity.SLIGHT, causes=(NOT_SHARES,))
     return (odd,), accuracies
 
@@ -326,7 +326,7 @@ def odd_shapes(sweep: StudentSweep) -> Iterator[tuple[Said, Said]]:
     if high < sweep.spec.above_chance(LIMITS.hardly_learned):
         yield (
             Text("an accuracy of {high:.3f} at best, hardly more than by guessing", high=high),
-            Text("networks that are trained before their accuracy is taken"),
+            Text("networks that are trained before their accuracy is computed"),
         )
     elif high - low < LIMITS.alike:
         yield (
@@ -336,7 +336,7 @@ def odd_shapes(sweep: StudentSweep) -> Iterator[tuple[Said, Said]]:
     elif max(sweep.accuracies[1:-1], default=-math.inf) < high - sweep.tie:
         yield (
             Text(
-                "{best:.3g} at the edge, in values from {least:.3g} to {most:.3g}",
+                "{best:.3g} at the edge of values from {least:.3g} to {most:.3g}",
                 best=sweep.best,
                 least=sweep.rates[0],
                 most=sweep.rates[-1],

@@ -131,9 +131,9 @@ def _as_far_as_believed(said: Mapping[Aspect, Verdict], subjects: tuple[Subject,
 
 
 NOT_TRUE = Text(
-    "What was noted while train ran is not what a network does that is fed these rows, so "
-    "nothing can be said of train. Does a cell change the package netgrader, TensorFlow or "
-    "NumPy? Undo it, restart the kernel and run all cells."
+    "The record of what happened while train ran does not match a network that is fed these rows, so the grader "
+    "cannot judge train. Does a cell change the package netgrader, TensorFlow or NumPy? Undo that, restart the "
+    "kernel and run all cells."
 )
 ROWS = Text("How often each training {image} was fed in the first epoch")
 
@@ -271,7 +271,7 @@ def training_pictures(training: Training) -> Iterator[Observation]:
     shown = np.arange(0, len(losses), max(1, len(losses) // MOST_DRAWN))
     drawn = Series(Text("loss"), tuple(shown.astype(float).tolist()), tuple(map(finite, losses[shown].tolist())))
     yield Curves(
-        Text("The loss during {count} epochs on a network of ours", count=len(epochs)),
+        Text("The loss during {count} epochs on the grader's network", count=len(epochs)),
         Text("step"),
         Text("loss"),
         (drawn,),

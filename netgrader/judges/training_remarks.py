@@ -78,7 +78,7 @@ def _note_dead_units(bench: TestContext, graph: GraphEvidence, remark: Callable[
     for relu, output in zip(relus, map(np.asarray, outputs), strict=True):
         dead = ~output.any(axis=tuple(range(output.ndim - 1)))
         if output.ndim > 1 and dead.sum() > LIMITS.dead * dead.size:
-            told = Text("{dead:,} of {units:,} units put out 0 for each of {rows:,} training {images}")
+            told = Text("{dead:,} of {units:,} units output 0 for each of {rows:,} training {images}")
             found = told.format(dead=int(dead.sum()), units=len(dead), rows=len(rows))
             remark("dead-units", found=found, place=node_of(relu))
             return

@@ -22,15 +22,16 @@ CONTENTS = Text("On this page")
 TOP = Text("Back to the top")
 NOTEBOOK = Text("Your notebook")
 NOTEBOOK_LEAD = Text(
-    "What you wrote, and what was found. What came with the notebook is folded: open it where you need it."
+    "Your work and what the grader found. The notebook's own text is folded: open it when you need it."
 )
 FOOTER = Text(
-    "Your notebook was run again and judged from what it built: networks, weights and "
-    "arrays, not from what it printed. Drawings and numbers in the boxes are the grader’s "
-    "own; the rest of the page is the notebook that you handed in."
+    "The grader ran your notebook again and judged what it built, networks, weights and arrays, not what it "
+    "printed. Drawings and numbers in the boxes are the grader’s own; the rest of the page is the notebook that "
+    "you handed in."
 )
 FOOTER_NOT_RUN = Text(
-    "Nothing of this notebook could be judged, so it has no points yet; this says nothing about the quality of your work."
+    "The grader could not judge anything in this notebook, so it has no points yet; this says nothing about the "
+    "quality of your work."
 )
 
 # Feedback: summary
@@ -46,31 +47,31 @@ LATE = Text("{penalty} points were taken off for handing in late.")
 TASK = Text("Task")
 RESULT = Text("Result")
 GLANCE = Text("At a glance")
-WELL = Text("Right already:")
+WELL = Text("Already right:")
 NEXT = Text("What to do next")
-NEXT_LATER = Plural("One more, afterwards", "{number} more, afterwards")
+NEXT_LATER = Plural("One more after that", "{number} more after that")
 NEXT_LEAD = Text("Most serious first. Fixing it also clears what follows from it.")
 NEXT_UP_TO = Plural("up to {points} point", "up to {points} points")
 NEXT_NONE = Text("Nothing is left to fix.")
 NEXT_NONE_LEAD = Text(
-    "Every check passed. What your network does, and what it still gets wrong, is drawn "
-    "next to the checks below: have a look at it."
+    "Every check passed. The pictures next to the checks below show what your network does and what it still "
+    "gets wrong."
 )
-NEXT_FURTHER = Text("If you like to go on:")
+NEXT_FURTHER = Text("If you want to go on:")
 TO_TRY = Text("To try")
 NEXT_NONE_PLAIN = Text("Every check passed.")
 NEXT_MEND = Text(
-    "Fix what the sentence above says and hand your notebook in again, or ask your "
-    "instructor. It scores nothing only as long as it cannot be read."
+    "Fix the problem named above and hand in your notebook again, or ask your instructor. It scores nothing only "
+    "as long as it cannot be read."
 )
 NEXT_ANSWER = Text("Write your answer: the cell still holds the original text.")
 NEXT_BY_HAND = Text("Your instructor gave this mark by hand: ask why.")
 NEXT_COMMENTED = Text(
-    "Your instructor gave this mark by hand: read the comments in your notebook, and ask if they leave it open."
+    "Your instructor gave this mark by hand: read the comments in your notebook, and ask if they do not explain it."
 )
 NEXT_MORE = Plural("This cell has one more mistake.", "This cell has {number} more mistakes.")
 NEXT_AGAIN = Text("This could not be graded; your points elsewhere are kept.")
-ACCURACY_ONE = Text("Your network gets {accuracy} of the original test {images} right, as we recomputed it.")
+ACCURACY_ONE = Text("Your network gets {accuracy} of the original test {images} right, as the grader recomputed it.")
 PROBLEM = Text("This notebook could not be graded.")
 PROBLEM_PARTLY = Text("Part of this notebook could not be graded.")
 PROBLEM_PARTLY_MORE = Text(
@@ -81,7 +82,8 @@ IN_CELL = Text("{cell}: {note}")
 # Feedback: a check cell
 CHECK = Text("Check")
 FOLLOWING_CHECKS = Plural(
-    "{number} check follows from this and costs nothing more", "{number} checks follow from this and cost nothing more"
+    "{number} check failed because of this and costs nothing more",
+    "{number} checks failed because of this and cost nothing more",
 )
 PASSED_CHECKS = Plural("{number} check passed", "{number} checks passed")
 ANSWER = Text("Your answer")
@@ -110,10 +112,10 @@ GIVEN_UNTITLED = Text("text and code between your cells")
 NO_ANSWER = Text("There is no answer here.")
 STOPPED = Text("This cell stopped with {kind}.")
 STOPPED_AT = Text("It happened here:")
-NOT_SHOWN = Text("What this cell shows cannot be shown on this page.")
+NOT_SHOWN = Text("This page cannot show the output of this cell.")
 NOT_MADE = Text(
-    "What you wrote and what your notebook put out is not shown on this page: making a page "
-    "of it took too long. It was graded all the same."
+    "This page does not show your work and its output, because making a page from them took too long. Your "
+    "notebook was graded all the same."
 )
 LEFT_AWAY = Text("Left out on this page.")
 SHORTENED = Text("The rest is left out here; it is in your notebook.")
@@ -129,7 +131,7 @@ CLAIMED = Text("you reported")
 RECOMPUTED = Text("we recomputed")
 WRONG_CAPTION = Text("{wrong} of {total} test {images} are not recognised yet. Some of them:")
 WRONG_ALT = Text("test {image} {index}, a {true} that the network takes for a {found}")
-ERROR_ONE = Text("Your network is off by {error} on the test {images}, as we recomputed it.")
+ERROR_ONE = Text("Your network is off by {error} on the test {images}, as the grader recomputed it.")
 FOUND = Text("found")
 PREDICTED_TRUE = Text("true")
 PREDICTED_ROW = Text("test {image}")
@@ -138,10 +140,10 @@ PREDICTED_WORST = Text("The {images} that are farthest off")
 WRONG_TRUE = Text("is")
 SWEEP_CAPTION = Text("Test accuracy over the learning rate")
 SWEEP_FOUND = Text("your sweep")
-SWEEP_RECOMPUTED = Text("our short rerun")
+SWEEP_RECOMPUTED = Text("the grader's short rerun")
 SWEEP_SHORT = Text(
-    "Our runs are short. Where yours took more steps, its results are above ours; that is "
-    "not a fault, as long as a run can have reached them."
+    "The grader's runs are short. If yours took more steps, its results are higher; that is not a fault, as long "
+    "as a run can reach them."
 )
 RATE = Text("learning rate")
 ACCURACY = Text("test accuracy")
@@ -149,7 +151,7 @@ ROWS_TIMES = Plural("{number} time", "{number} times")
 ROWS_NOTE = Text("How often each {image} was fed in one epoch.")
 ROWS_ONCE = Text("Each of the {rows:,} training {images} was fed once.")
 PICTURE_IN_ROW = Text("{column}, row {row}")
-SIGNED = Text("Blue is more than zero, pale is zero, red is less. The colours have one scale in each row.")
+SIGNED = Text("Blue is above zero, pale is zero, red is below. Each row has one color scale.")
 
 # Report: frame
 REPORT = Text("Class report")
@@ -239,12 +241,14 @@ CAUSES = {"fatal": SEVERITIES["fatal"], "serious": Text("is not as it should be"
 
 TARGET = {
     "yes": Text("The target is met."),
-    "within-chance": Text("The target is met, as far as chance lets anyone tell."),
+    "within-chance": Text("The target is met, within chance."),
     "no": Text("The target is not met yet."),
 }
 
 COSTS = {
-    "fatal": Text("Fatal: what was asked for does not work. The cell keeps three tenths of its points at most."),
+    "fatal": Text(
+        "Fatal: the code does not do what the exercise asks for. The cell keeps at most three tenths of its points."
+    ),
     "serious": Text(
         "Serious: it works poorly, or is not what the exercise asks for. The cell keeps at most six tenths of its points."
     ),

@@ -43,10 +43,10 @@ STILL_RAISES = Text(
     "stops there. Delete that line, run the cell, then run this one again."
 )
 STOPPED = Text(
-    "{name}: your cell stopped with an error when it was last run, so what there is now may "
-    "be of an earlier run. Fix it and run it again, then run this one."
+    "{name}: your cell stopped with an error when it last ran, so its results may be from an earlier run. Fix it "
+    "and run it again, then run this one."
 )
-INTERRUPTED = Text("{name}: your cell was interrupted before its end. Run it to its end, then run this one again.")
+INTERRUPTED = Text("{name}: your cell was interrupted before its end. Let it run to the end, then run this one again.")
 ALL_PASSED = Plural(
     "{name}: its check passed. Grading runs it again.", "{name}: all {number} checks passed. Grading runs these again."
 )
@@ -127,7 +127,7 @@ class Answer:
     @property
     def _shown_print(self) -> Sequence[str]:
         lines = [line[:WIDTH] for line in self.printed.splitlines()]
-        more = Text("… and {count:,} lines more", count=len(lines) - LINES)
+        more = Text("… and {count:,} more lines", count=len(lines) - LINES)
         return lines if len(lines) <= LINES else [*lines[:LINES], self._say(more)]
 
     def _say(self, said: Said) -> str:

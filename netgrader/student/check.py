@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 SECONDS = 120.0
-AT_A_LINE = Text("It was at {line}. If that belongs to a loop: does it come to its end?")
+AT_A_LINE = Text("It was at {line}. If that line is in a loop, does the loop end?")
 
 
 def check(name: str | FunctionType) -> None:

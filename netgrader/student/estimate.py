@@ -16,12 +16,12 @@ __all__ = ["estimate"]
 NEAR = 0.5  # fraction of a limit above which a slower machine may reach it
 
 FINE = Text(
-    "Grading runs this notebook again: about {total} on {cores} cores, the longest cell "
-    "{longest}. The limits are {cell} a cell and {notebook} in all."
+    "Grading runs this notebook again, which takes about {total} on {cores} cores; the longest cell takes "
+    "{longest}. The limits are {cell} for a cell and {notebook} in all."
 )
-ADVICE = Text("Train for fewer epochs, or a smaller network.")
+ADVICE = Text("Train for fewer epochs, or train a smaller network.")
 CLOSE = Text("{fine} That is close: the grader's machine may be slower than this one. {advice}")
-TOO_LONG = Text("{fine} That is too long: it would be stopped before it is done. {advice}")
+TOO_LONG = Text("{fine} That is too long: the grader would stop it before it is done. {advice}")
 
 
 def estimate(limits: ExecutionLimits) -> Said | None:

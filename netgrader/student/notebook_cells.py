@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["is_stub", "quietly", "show_figure", "skipped_in_grading", "your_work"]
 
-CANNOT = Text("This cell shows what you made above, and cannot. {text}")
-NOT_DONE = Text("Not yet: {name} is still to be made. Then run this cell again.")
+CANNOT = Text("This cell cannot show what you made above. {text}")
+NOT_DONE = Text("Not yet: {name} is still missing. Make it, then run this cell again.")
 
 UNFINISHED = {(NameError, True, True), (NotImplementedError, False, False)}
 """Errors that mean an exercise is not done: the type, whether the cell itself raises it, and whether it has a message."""

@@ -21,7 +21,7 @@ USUAL = "Context"
 """IPython's default mode of tracebacks, unless a student chose another one with ``%xmode`` or ``%tb``."""
 MOST = 5  # nested errors that are shown, each raised while handling the next
 STOPPED = Text("stopped here, before the end of the cell")
-LEFT_OUT = Text("Lines of libraries are left out; %tb Verbose, in a new cell, shows them.")
+LEFT_OUT = Text("Lines from libraries are left out; type %tb Verbose in a new cell to see them.")
 # TensorFlow's details about its own ops and files, after the message.
 BEHIND = re.compile(r"\n\s*(?:\[\[(?:\{\{)?node |Original stack trace for )")
 

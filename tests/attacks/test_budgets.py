@@ -246,7 +246,7 @@ def test_all_checks_together_hand_over_no_more_than_a_notebook_may(tmp_path: Pat
     execution = handed_over(tmp_path / "r", LIMITS)
     assert list(execution.problems) == ["check_again"]
     said = str(execution.problems["check_again"])
-    assert "more than the 0.02 GB that a notebook may hand over. What was taken before is graded." in said
+    assert "exceed the 0.02 GB that a notebook may hand over. The earlier data is graded." in said
     assert "Use smaller layers" in said
     assert number(tmp_path / "r", "check_number") == number(tmp_path / "r", "check_last") == 7
     assert not (tmp_path / "r/run/evidence/check_again").exists()

@@ -148,7 +148,7 @@ def test_notes_of_rows_that_nobody_knows_are_not_believed(evidence, name: str, x
     if name in A_QUARTER:
         assert share(judged(root, challenge=CHALLENGE)) <= 0.25
     else:
-        with pytest.raises(Ungradable, match="not what a network does"):
+        with pytest.raises(Ungradable, match="does not match a network"):
             judged(root, challenge=CHALLENGE)
 
 
@@ -158,7 +158,7 @@ NOTES = {"invented records": GUESSED, "records that start from the right weights
 @pytest.mark.parametrize("weights", NOTES.values(), ids=NOTES)
 def test_records_written_by_hand_do_not_count(evidence, weights) -> None:
     root = evidence(FORGED.replace("WEIGHTS", weights))
-    with pytest.raises(Ungradable, match="not what a network does"):
+    with pytest.raises(Ungradable, match="does not match a network"):
         judged(root, challenge=CHALLENGE)
     # With this one protection off, they earn all there is to earn.
     assert share(judged(root)) == 1.0
@@ -314,6 +314,6 @@ OTHERS = ("another student's records",)
 
 
 def test_another_students_honest_records_do_not_count(evidence) -> None:
-    with pytest.raises(Ungradable, match="not what a network does"):
+    with pytest.raises(Ungradable, match="does not match a network"):
         judged(evidence(HONEST), challenge=CHALLENGE + 1)
     assert share(judged(evidence(HONEST))) == 1.0  # with this one protection off

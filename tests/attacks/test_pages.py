@@ -254,7 +254,7 @@ def test_where_a_page_takes_too_long_marks_are_saved_and_the_pages_say_so(
         ("netgrader.grading.submission", "Reading the notebook took more than 30 seconds"),
         (
             "netgrader.grading.grade_submission",
-            "Putting the course's cells back among those of the notebook took more than 30",
+            "Restoring the course's cells in the notebook took more than 30",
         ),
     ],
 )

@@ -314,6 +314,6 @@ def test_from_where_chance_decides_all_points_are_given() -> None:
             remark=lambda text, **found: told.append(tuple(map(str, (text, *found.values())))),
         )
     ((text, found, expected),) = told
-    assert (text.endswith("it counts in full."), found, expected) == (True, "98.42 %", "over 98.5 %")
+    assert (text.endswith("this counts in full."), found, expected) == (True, "98.42 %", "over 98.5 %")
     said = [target_met(accuracy, target=0.985, full=0.9842) for accuracy in (0.9861, 0.9845, 0.9841)]
     assert said == ["yes", "within-chance", "no"]

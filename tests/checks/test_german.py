@@ -136,7 +136,7 @@ KEPT = judged(
     found(
         "no-shuffling",
         "",
-        Text("one order in all epochs, backwards in some or begun elsewhere"),
+        Text("the same order in all epochs, reversed in some or started elsewhere"),
         Text("a new order in each epoch"),
     ),
 )

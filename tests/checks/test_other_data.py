@@ -326,7 +326,7 @@ def test_a_loop_on_an_instrument_of_the_courses_sizes_is_right_by_the_notes_of_i
     assert {verdict.share for verdict in training.verdicts.values()} == {1.0}
     assert {len(subject.tables.prints) for subject in training.subjects} == {3_600}
     forged = TestContext(rehearsed, exercises, LocalLab, data=data, outside={"challenges": {"check_fit": 1}})
-    with pytest.raises(Ungradable, match="is not what a network does"):
+    with pytest.raises(Ungradable, match="does not match a network"):
         training_of(forged)
 
 
@@ -349,7 +349,7 @@ def test_a_page_calls_classes_by_their_names_and_draws_images_of_their_shape(ben
 def test_a_course_says_faults_of_its_own_data(bench):
     texts = bench.exercises.texts
     said = texts.say(fault("accuracy-wrong").sentence)
-    assert said == "The accuracy is not the share of images whose garment is predicted right."
+    assert said == "The accuracy is not the fraction of images whose garment is predicted correctly."
     for code in texts.kinds:
         kind = texts.kind(code)
         assert "{" not in texts.say(Text(kind.sentence)) + texts.say(Text(kind.why))

@@ -95,10 +95,10 @@ def test_in_a_constant_feature_any_number_will_do_but_it_must_be_one():
 X, T = DATA.x_train.astype(np.float64), DATA.x_test.astype(np.float64)
 RIGHT = DATA.prepared(DATA.x_train)
 MISTAKES = [
-    (False, X, "not-scaled", "as they are given"),
-    (False, by(X, np.concatenate([X, T])), "wrong-range", "test rows among them"),
+    (False, X, "not-scaled", "the numbers as given"),
+    (False, by(X, np.concatenate([X, T])), "wrong-range", "including test rows"),
     (False, X - X.mean(axis=0), "wrong-range", "not divided by"),
-    (False, X / np.where(X.std(axis=0) > 0, X.std(axis=0), 1), "wrong-range", "not less their means"),
+    (False, X / np.where(X.std(axis=0) > 0, X.std(axis=0), 1), "wrong-range", "without subtracting their means"),
     (False, (X - X.mean()) / X.std(), "wrong-range", "one mean and one deviation"),
     (False, X / np.linalg.norm(X, axis=1, keepdims=True), "wrong-range", "each row scaled by numbers of its own"),
     (
@@ -109,14 +109,14 @@ MISTAKES = [
     ),
     (False, (X - X.min(axis=0)) / np.maximum(np.ptp(X, axis=0), 1e-9), "wrong-range", "between 0 and 1"),
     (False, by(X, X) / np.where(X.std(axis=0) > 1e-6, X.std(axis=0), 1), "wrong-range", "squared"),
-    (False, RIGHT[:, [1, 0, 2, 3, 4]], "wrong-order", "column 1 in the place of column 0"),
-    (False, np.roll(RIGHT, 1, axis=0) * [1, 1, -1, 1, 1], "wrong-order", "rows that are not the row given there"),
-    (False, RIGHT.reshape(5, -1).T, "rows-mixed", "turned around"),
+    (False, RIGHT[:, [1, 0, 2, 3, 4]], "wrong-order", "column 1 in place of column 0"),
+    (False, np.roll(RIGHT, 1, axis=0) * [1, 1, -1, 1, 1], "wrong-order", "rows that are not the given row"),
+    (False, RIGHT.reshape(5, -1).T, "rows-mixed", "transposed"),
     (False, RIGHT * [3, 1, 1, 1, -2] + 5, "wrong-range", "scaled by numbers of their own, the first times "),
     (False, RIGHT.T, "wrong-shape", "shape (5, 600)"),
     (True, by(T, T), "scaled-on-one-side", "of the test rows"),
-    (True, T, "not-scaled", "as they are given"),
-    (True, by(T, np.concatenate([X, T])), "wrong-range", "test rows among them"),
+    (True, T, "not-scaled", "the numbers as given"),
+    (True, by(T, np.concatenate([X, T])), "wrong-range", "including test rows"),
 ]
 
 

@@ -66,7 +66,7 @@ def test_an_emptied_or_changed_locked_cell_gets_its_own_text_back(tiny, restored
             cell_of(content, name)["source"] = text
             notebook = restored(content)
             assert [cell.source for cell in notebook.cells if cell.grade_id == name] == [own]
-            assert english(notebook.notes) == (f"The cell {name} had been changed; its own text is back.",)
+            assert english(notebook.notes) == (f"The cell {name} had been changed; its original text is back.",)
 
 
 def test_a_copy_of_a_check_cell_that_holds_own_code_is_run_as_own_code(tiny, restored):

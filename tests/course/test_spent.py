@@ -112,7 +112,7 @@ def test_hand_ins_that_used_up_the_time_end_in_a_sentence_until_there_is_more(
         assert graded(squares=f"squares = [{number}]").result.status is Status.GRADED
     refused = graded(squares="squares = [2]").result
     assert (refused.status, refused.score) == (Status.NOT, 0.0)
-    assert "has taken 3 minutes in all, and each student has 2, so this was not run" in str(refused.problem)
+    assert "has taken 3 minutes in all, and each student has 2, so this one was not run" in str(refused.problem)
     assert "raise student_seconds under [limits] in exercises.toml" in str(refused.problem)
     assert len(uncaged) == 2
     assert graded("ada").result.status is Status.GRADED
@@ -146,7 +146,7 @@ def test_verdicts_that_are_cut_off_end_with_the_time_that_a_student_has(tiny, li
     stage = "netgrader.grading.grade_submission.verify_stage"
     monkeypatch.setattr(stage, lambda *_, **__: (Verification(problem="The tests took too long."), True))
     said = [str(graded().result.problem) for _ in range(4)]
-    assert ["so this was not run" in problem for problem in said] == [False, False, True, True]
+    assert ["so this one was not run" in problem for problem in said] == [False, False, True, True]
     assert spent(tiny, "eve") == 200.0
 
 

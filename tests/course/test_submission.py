@@ -72,7 +72,7 @@ def test_helper_modules_travel_and_links_and_bytes_do_not(tmp_path):
     (tmp_path / "odd name.py").write_text("no")
     texts, notes = helper_files(tmp_path)
     assert texts == {"tools.py": "x = 1\n"}
-    assert english(notes) == ("binary.py is not text in UTF-8 and was not taken along.",)
+    assert english(notes) == ("binary.py is not text in UTF-8, so the grader did not use it.",)
 
 
 def test_helper_modules_over_their_limit_stay_behind_together(tmp_path):

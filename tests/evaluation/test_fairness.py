@@ -31,7 +31,7 @@ def test_the_notebooks_picture_of_what_helps_draws_the_means_and_deviations_that
 
 
 def test_the_initialisation_of_the_notebook_states_the_others():
-    (said,) = (line for line in TEXT.splitlines() if line.startswith("Begun at the right size"))
+    (said,) = (line for line in TEXT.splitlines() if line.startswith("With initial weights of the right size"))
     measured = [FIGURES[name][0] for name in fairness_report.NOTEBOOK if name.endswith("one-epoch")]
     assert list(map(float, re.findall(r"([\d.]+) %", said))) == pytest.approx(measured, abs=0.6)
 

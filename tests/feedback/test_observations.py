@@ -34,7 +34,7 @@ EVERY_KIND = {
         seen.Sweep((1e-4, 1e-3), (0.95, None), 1e-4, {"0.0001": 0.951}),
         seen.Images("Weights", ("0",), ((seen.signed_image(np.linspace(-1, 1, 784)),),), (28, 28), signed=True),
         seen.Pad(random_network(784, 20, 10), FRAME, 200),
-        seen.Pad(refused="It cannot, since layer 1 is a convolution."),
+        seen.Pad(refused="It cannot, because layer 1 is a convolution."),
     )
 }
 

@@ -71,7 +71,7 @@ def test_what_follows_from_another_check_is_folded_under_a_line_that_counts_it()
     box = verdicts(page)["train"]
     assert [str(check.sentence) for check in box.to_read] == ["The bias is there"]
     assert len(box.following) == 3
-    assert "3 checks follow from this and cost nothing more" in rendered(page)
+    assert "3 checks failed because of this and cost nothing more" in rendered(page)
 
 
 def test_an_answer_that_was_never_written_is_a_thing_to_do():
@@ -132,7 +132,7 @@ def one_cell(mark, *checks, comments=None, **about):
 
 
 ASK = "Your instructor gave this mark by hand: ask why."
-READ = "Your instructor gave this mark by hand: read the comments in your notebook, and ask if they leave it open."
+READ = "Your instructor gave this mark by hand: read the comments in your notebook, and ask if they do not explain it."
 NO_BIAS = ex.failed("test_c", "The bias is there", ex.fault("missing-bias"))
 
 
@@ -152,7 +152,7 @@ def test_an_objection_to_a_mark_by_hand_names_that_mark(checks):
 
 
 FATAL = ex.failed("test_c", "It learns", ex.fault("same-batch-always"))
-UNKNOWN = ex.ungradable("test_u", "The loss is right", "It could not be decided what the loss computes.")
+UNKNOWN = ex.ungradable("test_u", "The loss is right", "The grader could not decide what the loss computes.")
 
 
 @pytest.mark.parametrize(("manual", "state"), [(0.0, "failed"), (0.5, "partial"), (2.0, "passed")])
@@ -182,7 +182,7 @@ def test_nothing_says_of_a_cell_that_a_person_marked_that_it_could_not_be_graded
 
 
 def test_why_a_notebook_is_not_graded_in_full_is_what_nobody_has_marked_yet():
-    other = ex.ungradable("test_o", "The rate is right", "It could not be decided which rate is used.")
+    other = ex.ungradable("test_o", "The rate is right", "The grader could not decide which rate is used.")
     result = ex.result(
         ex.cell("one", 2, UNKNOWN), ex.cell("two", 2, other), status=Status.PARTLY, problem=UNKNOWN.message
     )
@@ -194,7 +194,7 @@ def test_why_a_notebook_is_not_graded_in_full_is_what_nobody_has_marked_yet():
 
 def test_a_notebook_that_was_cut_short_is_graded_once_a_person_marked_what_lost_points():
     result = ex.result(ex.cell("one", 2, ex.passed("test_a", "It trains")), ex.cell("two", 2, NO_BIAS))
-    result = replace(result, status=Status.PARTLY, problem="The notebook went on for longer than its time.")
+    result = replace(result, status=Status.PARTLY, problem="The notebook ran longer than its time limit.")
     cells = [ex.check_cell("one", 2), ex.check_cell("two", 2)]
     assert not page_of(cells, Graded(result, marks=Marks({"check_one": CellMark(2.0, 2.0)}))).whole
     assert page_of(cells, Graded(result, marks=Marks({"check_two": CellMark(0.0, 1.0)}))).whole
@@ -216,8 +216,8 @@ def test_a_notebook_that_could_not_be_graded_says_why_and_claims_no_failure():
     assert page.verdicts[0].word == "could not be graded"
     assert (page.parts, page.steps) == ((), ())
     html = rendered(page)
-    assert "hand your notebook in again" in html
-    assert "was run again" not in html
+    assert "hand in your notebook again" in html
+    assert "ran your notebook again" not in html
 
 
 def test_a_notebook_that_was_never_graded_still_makes_a_page():

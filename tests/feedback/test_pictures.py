@@ -86,9 +86,9 @@ def test_a_sweep_stands_beside_what_our_short_runs_at_its_rates_reached():
     assert seen.accuracies == (0.93, None, 0.95)
     assert seen.recomputed == {"0.001": 0.9, "0.01": 0.9}
     drawn = figure(seen)
-    assert "our short rerun: 90&nbsp;%" in drawn.body
+    assert "the grader's short rerun: 90&nbsp;%" in drawn.body
     assert drawn.items == (
         "your sweep: 0.0001: 93\u00a0%; 0.01: 95\u00a0%",
-        "our short rerun: 0.001: 90\u00a0%; 0.01: 90\u00a0%",
+        "the grader's short rerun: 0.001: 90\u00a0%; 0.01: 90\u00a0%",
     )
-    assert any("Where yours took more steps, its results are above ours" in str(note) for note in drawn.notes)
+    assert any("If yours took more steps, its results are higher" in str(note) for note in drawn.notes)

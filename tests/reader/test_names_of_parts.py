@@ -54,5 +54,5 @@ def test_a_network_without_a_loss_is_read_and_only_lacks_that(lab):
         dense(x, 10, tf.nn.softmax)
         found = read_network(graph, exercise=ASKED, lab=lab)
     assert {str(fault.place) for fault in found.faults} == {"loss", "train_op"}
-    assert str(found.roles["train_op"].reason) == "nothing in the graph plays it"
+    assert str(found.roles["train_op"].reason) == "nothing in the graph plays this part"
     assert found.layers[0].outputs == 10

@@ -66,7 +66,7 @@ def test_test_images_that_may_have_been_trained_on_are_for_a_person_to_judge():
 
 
 def test_one_fact_of_several_cells_and_the_reason_that_it_is_are_told_once():
-    seen = "It could not be decided what the loss computes."
+    seen = "The grader could not decide what the loss computes."
     facts = tuple(Observed(cell, seen) for cell in ("check_train", "check_accuracy"))
     unclear = replace(ex.wrong().result, integrity=facts, status=Status.PARTLY, problem=seen)
     (concern,) = build_report(one(Graded(unclear))).to_judge

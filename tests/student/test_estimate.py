@@ -64,20 +64,20 @@ def said(tmp_path_factory):
 
 
 def test_it_tells_the_longest_cell_all_of_them_and_the_limits(said):
-    told = r"Grading runs this notebook again: about [1-9] s on 2 cores, the longest cell [1-9] s\. "
+    told = r"Grading runs this notebook again, which takes about [1-9] s on 2 cores; the longest cell takes [1-9] s\. "
     assert re.match(told, said[1])
-    assert said[1].endswith("The limits are 60 s a cell and 90 s in all.")
+    assert said[1].endswith("The limits are 60 s for a cell and 90 s in all.")
 
 
 def test_what_is_near_a_limit_and_what_is_over_it_is_said_with_what_to_do(said):
     assert "That is close" in said[2]
     assert "That is too long" in said[3]
-    assert said[3].endswith("Train for fewer epochs, or a smaller network.")
+    assert said[3].endswith("Train for fewer epochs, or train a smaller network.")
 
 
 def test_an_error_in_a_cell_and_a_second_setup_change_nothing(said):
-    assert said[4].startswith("Grading runs this notebook again: about ")
-    assert said[4].endswith("60 s a cell and 3 minutes in all.")
+    assert said[4].startswith("Grading runs this notebook again, which takes about ")
+    assert said[4].endswith("60 s for a cell and 3 minutes in all.")
 
 
 def test_as_many_cores_are_reckoned_with_as_the_grader_has():

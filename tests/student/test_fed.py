@@ -76,11 +76,15 @@ def test_a_loop_that_makes_its_steps_is_stopped_and_networks_trained_one_by_one_
 
 def test_a_loop_that_makes_its_steps_and_their_initializers_is_stopped() -> None:
     graph, x, loss, *_ = parts("Adam")
-    with graph.as_default(), tf.Session() as sess, pytest.raises(GraphGrowsError, match="before the loop"):
+
+    def loop(sess: tf.Session) -> None:
         for _ in range(2 * MOST_MADE):
             step = tf.train.AdamOptimizer(0.1).minimize(loss)
             sess.run(tf.global_variables_initializer())
             sess.run(step, {x: ROWS})
+
+    with graph.as_default(), tf.Session() as sess, pytest.raises(GraphGrowsError, match="before the loop"):
+        loop(sess)
 
 
 @pytest.mark.parametrize("fed", [None, {}, "lists", "scalars"])

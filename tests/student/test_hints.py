@@ -90,8 +90,8 @@ def test_check_takes_the_function_as_well_as_its_name(shown):
 
 
 def test_a_cell_that_stopped_has_the_hint_of_its_error_and_one_that_is_not_read_has_none(shown):
-    assert "Hint: Copy the line that is named" in text(shown, "of the error")
-    assert "<summary>Hint</summary>Copy the line" in text(shown, "of the error", "text/html")
+    assert "Hint: Copy the reported line" in text(shown, "of the error")
+    assert "<summary>Hint</summary>Copy the reported line" in text(shown, "of the error", "text/html")
     assert "SyntaxError" in text(shown, "of what is not read")
     assert "Hint" not in text(shown, "of what is not read")
 

@@ -13,4 +13,4 @@ def test_a_loop_that_shows_its_training_goes_through_all_steps_of_each_epoch():
 
 def test_cells_that_wait_for_what_is_missing_go_on(capsys):
     exec('if ready("net"):\n    with going_on():\n        net', {"ready": ready, "going_on": going_on})  # noqa: S102
-    assert "`net` is still to be made" in capsys.readouterr().out
+    assert "`net` is still missing" in capsys.readouterr().out

@@ -130,12 +130,12 @@ def test_a_network_without_values_or_parts_is_told_and_so_is_what_is_no_image(co
     net, session = trained(course)
     session.close()
     drawing_pad(SimpleNamespace(graph=net.graph, X=net.X), session)
-    assert "It cannot, since net has no logits that could be run." in capsys.readouterr().out
+    assert "It cannot, because net has no logits that could be run." in capsys.readouterr().out
     with tf.Graph().as_default() as graph:
         x = tf.placeholder(tf.float32, [None, 108])
         untrained = SimpleNamespace(graph=graph, X=x, logits=tf.matmul(x, tf.get_variable("weights", [108, 3])))
     drawing_pad(untrained)
-    assert "It cannot, since no session holds the values of its variables." in capsys.readouterr().out
+    assert "It cannot, because no session holds the values of its variables." in capsys.readouterr().out
     monkeypatch.setattr(own_drawing, "can_be_drawn", lambda _: False)
     drawing_pad(net, session)
     assert "those of this course are different" in capsys.readouterr().out
@@ -149,6 +149,6 @@ def test_what_breaks_while_a_pad_is_made_is_a_sentence_without_the_errors_own_wo
     monkeypatch.setattr("netgrader.judges.pads._pad", broken)
     refused = pad_of(None, None, None).refused
     assert str(refused) == (
-        "Here one could draw, and your network would answer. It cannot, since something went wrong while we read its weights "
-        "(TypeError)."
+        "You could draw here, and your network would answer. It cannot, because something went wrong while the grader "
+        "read its weights (TypeError)."
     )

@@ -68,7 +68,7 @@ def test_lines_of_a_library_and_its_pages_are_left_out_and_shown_when_asked_for(
     assert "lambda one: one / 0" in said
     assert "ZeroDivisionError: division by zero" in said
     assert said.count("ValueError: all wrong\n") == 1
-    assert said.rstrip().endswith("%tb Verbose, in a new cell, shows them.")
+    assert said.rstrip().endswith("type %tb Verbose in a new cell to see them.")
     assert [left for left in ("_deeper", "Original stack", "node x", "Graph execution") if left in said] == []
     assert "_deeper" in shown("%tb Verbose")
     shown("%xmode Verbose")

@@ -60,7 +60,7 @@ def test_batch_normalisation_is_told_as_it_was_drawn(pictures, told, text):
     wanted = lines["mean of all images"][0]
     assert "after some thirty steps" in text["see-batchnorm-saw"]
     assert lines["moving average, 0.9"][30] == pytest.approx(wanted, rel=0.1)
-    assert "after 100 steps has come not even two thirds of the way" in text["see-batchnorm-saw"]
+    assert "after 100 steps has not come even two thirds of the way" in text["see-batchnorm-saw"]
     assert 0.5 < lines["moving average, 0.99"][99] / wanted < 2 / 3
 
 

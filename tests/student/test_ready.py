@@ -64,7 +64,7 @@ def test_a_given_cell_shows_what_is_there(capsys):
 def test_what_is_missing_is_named(code, capsys):
     name = {"computes(train)": "train", "raises(3)": "raises", "net.graph": "net"}[code]
     said = answered(code, capsys, computes=computes, raises=raises)
-    assert said == f"Not yet: `{name}` is still to be made. Then run this cell again.\n"
+    assert said == f"Not yet: `{name}` is still missing. Make it, then run this cell again.\n"
 
 
 def misspells(x):
@@ -80,7 +80,7 @@ def forgets(x):
 @pytest.mark.parametrize(("code", "named"), [("misspells(3)", "NameError"), ("forgets(3)", "UnboundLocalError")])
 def test_a_mistake_in_what_is_there_is_not_taken_for_an_exercise_that_is_not_done(code, named, capsys):
     said = answered(code, capsys, misspells=misspells, forgets=forgets)
-    assert said.startswith(f"This cell shows what you made above, and cannot. {named}: ")
+    assert said.startswith(f"This cell cannot show what you made above. {named}: ")
 
 
 def refuses(tensor):
@@ -91,13 +91,13 @@ def refuses(tensor):
 
 def test_what_tensorflow_says_is_not_implemented_has_its_advice(capsys):
     said = answered("refuses('X')", capsys, refuses=refuses)
-    assert "still to be made" not in said
+    assert "is still missing" not in said
     assert "NotImplementedError: Cannot convert a symbolic tf.Tensor" in said
 
 
 def test_what_does_not_fit_is_one_sentence_and_what_to_do(capsys):
     closed = answered("fail('Attempted to use a closed Session.')", capsys, fail=fail)
-    assert closed.startswith("This cell shows what you made above, and cannot. RuntimeError: Attempted to use a closed")
+    assert closed.startswith("This cell cannot show what you made above. RuntimeError: Attempted to use a closed")
     assert "Use an open session" in closed
     said = answered("fail('axis 1 is out of bounds\\nand more')", capsys, fail=fail)
     assert said.endswith("RuntimeError: axis 1 is out of bounds.\n")

@@ -48,7 +48,7 @@ def test_prediction_is_the_strongest_class(network, refuse):
     ),
 )
 def test_accuracy_is_the_share_of_right_predictions(network, refuse):
-    """The accuracy is the share of images whose class is predicted rightly"""
+    """The accuracy is the fraction of images whose class is predicted correctly"""
     refuse(network)
     require_role(network, "accuracy")
 
@@ -95,13 +95,13 @@ def test_the_network_drops_what_it_is_told(bench):
     faults=("reported-accuracy-wrong", "reports-train-accuracy", "picked-best-epoch-on-test"),
 )
 def test_the_reported_accuracy_is_true(bench, remark):
-    """The accuracy that is reported is the one that we measure"""
+    """The reported accuracy matches the measured one"""
     require_curves(bench, TRAINING, remark)
 
 
 @grades(ACCURACY, credit=0, faults=("answers-looked-up", "trained-on-test", "prediction-uses-labels"))
 def test_the_accuracy_was_learned(bench, dataset, measured, show):
-    """What the network knows was learned: it knows test images that the notebook never had as well as the others"""
+    """The network has learned, not memorized: it does as well on test images that the notebook never had as on the others"""
     result, terms = recomputed(bench, ACCURACY), bench.exercises.table("accuracy")
     measured["test_accuracy"], measured["train_accuracy"] = round(result.counted, 4), round(result.train, 4)
     measured["target_met"] = target_met(result.counted, target=terms["target"], full=terms["full"])

@@ -30,7 +30,7 @@ def test_the_loss_is_a_mean(network, refuse):
 
 @grades(NETWORK, credit=2, faults=("prediction-wrong", "prediction-uses-labels", "targets-out-of-reach"))
 def test_prediction_is_a_number_in_the_unit_of_the_targets(network, refuse):
-    """The prediction is what comes near the target, in its unit, and can be every number that a target is"""
+    """The prediction is the number that comes close to the target, in its unit, and can reach every target"""
     refuse(network)
     require_role(network, "prediction")
 
@@ -56,13 +56,13 @@ def test_the_whole_is_what_was_asked_for(network, refuse_others):
     faults=("reported-accuracy-wrong", "reports-train-accuracy", "picked-best-epoch-on-test"),
 )
 def test_the_reported_error_is_true(bench, remark):
-    """The error that is reported is the one that we measure"""
+    """The reported error matches the measured one"""
     require_curves(bench, TRAINING, remark)
 
 
 @grades(ERROR, credit=0, faults=("answers-looked-up", "trained-on-test", "prediction-uses-labels"))
 def test_the_error_was_learned(bench, dataset, measured, show):
-    """What the network knows was learned: it knows test rows that the notebook never had as well as the others"""
+    """The network has learned, not memorized: it does as well on test rows that the notebook never had as on the others"""
     result, terms = recomputed(bench, ERROR), bench.exercises.table("error")
     measured["test_error"] = round(result.measure.figure(result.counted), 6)
     measured["train_error"] = round(result.measure.figure(result.train), 6)

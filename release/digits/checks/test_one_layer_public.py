@@ -57,7 +57,7 @@ TRAIN = "check_train"
     ),
 )
 def test_training_images_are_prepared(bench, remark):
-    """x_train holds the training images, a row each, as floating-point numbers from 0 to 1"""
+    """x_train holds the training images, one per row, as floating-point numbers from 0 to 1"""
     require_images(bench, "train")
     note_levels(bench, "train", remark)
 
@@ -136,7 +136,7 @@ def test_layer_is_linear_without_activation(bench):
 
 @grades(LAYER, credit=2, faults=("wrong-activation", "wrong-return"))
 def test_layer_applies_the_activation(bench):
-    """The activation that is given is applied to x·W + b"""
+    """The given activation is applied to x·W + b"""
     require_activation(try_case(bench, 1))
 
 
@@ -165,11 +165,12 @@ def test_weights_start_glorot_uniform(bench):
 
 @grades(LAYER, credit=1, faults=("shared-weights",))
 def test_each_layer_has_weights_of_its_own(bench, cell_evidence, remark):
-    """Two layers of different names have weights of their own"""
+    """Two layers with different names have weights of their own"""
     require_weights_used(try_case(bench, 0))
     if not require_own_weights(bench.lab, cell_evidence.graph("two layers")):
         remark(
-            "shared-weights", found=Text("the same first weights in two layers, since their initializers have one seed")
+            "shared-weights",
+            found=Text("the same initial weights in two layers, because their initializers have the same seed"),
         )
 
 
@@ -259,7 +260,7 @@ def test_loss_is_cross_entropy_of_the_logits(network, refuse, remark):
     faults=("maximises-loss", "minimises-wrong-tensor", "layers-not-trained"),
 )
 def test_training_lowers_the_loss(network, refuse):
-    """A training step changes the weights so that the loss becomes smaller"""
+    """A training step changes the weights so that the loss falls"""
     refuse(network)
     require_optimizer(network)
 
@@ -273,7 +274,7 @@ def test_optimizer_is_adam(network, refuse):
 
 @grades(NETWORK, credit=4, faults=("learning-rate-not-as-stated",))
 def test_learning_rate_follows_the_argument(networks, refuse):
-    """The optimizer uses the learning rate that is given"""
+    """The optimizer uses the given learning rate"""
     rate = next(iter(networks))
     refuse(networks[rate])
     require_rate(networks[rate], rate)
@@ -287,7 +288,7 @@ def test_default_learning_rate(network, exercise):
 
 @grades(NETWORK, credit=1, faults=("missing-tensor",))
 def test_w1_are_the_weights(bench, network, cell_evidence):
-    """W1 are the weights of the layer"""
+    """W1 holds the weights of the layer"""
     require_weights(bench.lab, cell_evidence.graph("net"), network, "W1")
 
 
@@ -323,7 +324,7 @@ def test_prediction_is_the_strongest_class(network, refuse):
     ),
 )
 def test_accuracy_is_the_share_of_right_predictions(bench, cell_evidence, network, refuse):
-    """The accuracy is the share of images whose digit is predicted rightly"""
+    """The accuracy is the fraction of images whose digit is predicted correctly"""
     refuse(network)
     require_role(network, "accuracy")
     require_share(bench.lab, cell_evidence.graph("net"), network)
@@ -391,7 +392,7 @@ def test_train_trains(bench, remark, show):
     ),
 )
 def test_each_epoch_feeds_each_image_once(bench, remark):
-    """Each epoch feeds each training image once, in minibatches of the size asked for"""
+    """Each epoch feeds each training image once, in minibatches of the requested size"""
     require_trained(bench, Aspect.ROWS, remark)
 
 
@@ -431,7 +432,7 @@ def test_each_image_is_fed_with_its_label(bench, remark):
 
 @grades(TRAIN, credit=1, faults=("trained-on-test", "evaluated-while-training"))
 def test_no_test_image_is_trained_on(bench, remark):
-    """Training steps are taken on training images only, and none where the accuracy is taken"""
+    """Training steps use training images only, and computing the accuracy takes no training step"""
     require_trained(bench, Aspect.HELD_OUT, remark)
 
 
@@ -445,7 +446,7 @@ def test_no_test_image_is_trained_on(bench, remark):
     ),
 )
 def test_accuracy_is_taken_on_all_images(bench, remark):
-    """After each epoch the accuracy is taken on all training and on all test images"""
+    """After each epoch the accuracy is computed on all training and on all test images"""
     require_trained(bench, Aspect.EVALUATION, remark)
 
 

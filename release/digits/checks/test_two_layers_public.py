@@ -65,7 +65,7 @@ def test_network_has_all_its_parts(bench, cell_evidence, network, refuse, remark
     ),
 )
 def test_two_layers_follow_one_another(network, refuse):
-    """Two layers stand one after the other between the images and the loss"""
+    """Two layers follow one another between the images and the loss"""
     refuse(network)
 
 
@@ -81,7 +81,7 @@ def test_network_has_1500_and_10_neurons(network, refuse):
     faults=("missing-activation", "softmax-in-hidden-layer", "relu-on-logits", "logits-are-probabilities"),
 )
 def test_a_nonlinearity_stands_between_the_layers(network, refuse):
-    """A nonlinearity stands between the layers, and none after the last one"""
+    """There is a nonlinearity between the layers, and none after the last one"""
     refuse(network)
 
 
@@ -124,7 +124,7 @@ def test_loss_is_softmax_cross_entropy(network, refuse, remark):
 
 @grades(NETWORK, credit=6, faults=("maximises-loss", "minimises-wrong-tensor", "layers-not-trained"))
 def test_training_lowers_the_loss(network, refuse):
-    """A training step lowers the loss, and reaches both layers"""
+    """A training step lowers the loss and changes both layers"""
     refuse(network)
     require_optimizer(network)
 
@@ -138,7 +138,7 @@ def test_the_optimizer_is_adam(network, refuse):
 
 @grades(NETWORK, credit=2, faults=("learning-rate-not-as-stated",))
 def test_the_rate_is_the_one_given(network, networks, exercise, refuse):
-    """The learning rate is 0.001, or the one that is given"""
+    """The learning rate is 0.001 unless another one is given"""
     for rate, other in networks.items():
         refuse(other)
         require_rate(other, rate)
@@ -166,7 +166,7 @@ def test_prediction_is_the_strongest_class(network, refuse):
     ),
 )
 def test_accuracy_is_the_share_of_right_predictions(bench, cell_evidence, network, refuse):
-    """The accuracy is the share of images whose digit is predicted rightly"""
+    """The accuracy is the fraction of images whose digit is predicted correctly"""
     refuse(network)
     require_role(network, "accuracy")
     require_share(bench.lab, cell_evidence.graph("net"), network)
@@ -184,7 +184,7 @@ def test_evaluation_is_the_same_each_time(network, refuse):
 
 @grades(NETWORK, credit=4)
 def test_the_whole_is_what_was_asked_for(network, networks, refuse_others):
-    """Nothing else is wrong with the network, at any rate"""
+    """Nothing else is wrong with the network, at any learning rate"""
     refuse_others(network)
     rate = next(iter(networks))
     require_alike(network, rate, networks[rate])
@@ -195,7 +195,7 @@ def test_the_whole_is_what_was_asked_for(network, networks, refuse_others):
 
 @grades(SWEEP, faults=("sweep-too-narrow",))
 def test_the_sweep_is_wide(bench):
-    """The sweep has five rates or more, over two decades or more"""
+    """The sweep has five or more rates over two or more decades"""
     require_trained(bench)
     require_grid(student_sweep(bench))
 
@@ -213,7 +213,7 @@ def test_the_best_rate_is_the_sweeps(bench, remark):
 
 @grades(SWEEP, credit=0, faults=("accuracy-not-mean", "wrong-return"))
 def test_the_sweep_is_written_as_asked(bench, remark):
-    """The sweep is a dict of learning rate → test accuracy, one share of 1 for each rate"""
+    """The sweep is a dict of learning rate → test accuracy, with one fraction from 0 to 1 for each rate"""
     fail_all(student_sweep(bench).odd)
     note_kind(bench, remark)
 
@@ -231,7 +231,7 @@ def test_there_is_an_accuracy_for_each_epoch(bench, cell_evidence, remark):
         fail(code, found=f"{len(acc_trn)} and {len(acc_val)} accuracies", expected=f"{epochs} of each")
     most = max(*acc_trn, *acc_val)
     if bench.quick and not most <= 1:  # grading compares them with the network's accuracy
-        expected = Text("shares from 0 to 1, as net.accuracy gives them")
+        expected = Text("fractions from 0 to 1, as net.accuracy gives them")
         remark(Text("Grading will not find these accuracies."), found=f"{most:g}", expected=expected)
 
 
@@ -255,7 +255,7 @@ def test_there_is_an_accuracy_for_each_epoch(bench, cell_evidence, remark):
     ),
 )
 def test_the_two_layer_network_is_trained(bench, cell_evidence, measured, show, remark):
-    """The network in the session is trained: it recognises test images that we hold"""
+    """The network in the session is trained: it recognises test images that the grader holds"""
     require_values(cell_evidence)
     note_training(bench, TRAINING, remark)
     result = recomputed(bench, TRAINING)
@@ -281,7 +281,7 @@ def test_there_are_ten_gradients_of_the_shape_of_the_images(bench):
     faults=("gradient-of-logits", "gradient-of-loss", "gradient-of-wrong-tensor", "gradients-out-of-order"),
 )
 def test_each_gradient_is_that_of_a_softmax_output(bench):
-    """Gradient number d says how the softmax output of digit d changes with each pixel"""
+    """Gradient number d shows how the softmax output of digit d changes with each pixel"""
     require_each(gradients(bench))
 
 
@@ -291,6 +291,6 @@ def test_each_gradient_is_that_of_a_softmax_output(bench):
     faults=("gradient-of-logits", "gradient-of-loss", "gradient-of-wrong-tensor", "gradient-wrong-shape"),
 )
 def test_the_largest_outputs_gradient_is_right(bench, show):
-    """The last gradient says how the largest softmax output of each image changes with each pixel"""
+    """The last gradient shows how the largest softmax output of each image changes with each pixel"""
     show_gradients(bench, TRAINING, show)
     require_largest(gradients(bench))

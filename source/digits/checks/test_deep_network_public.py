@@ -48,7 +48,7 @@ def test_network_has_all_its_parts(bench, cell_evidence, network, refuse, remark
 
 @grades(NETWORK, credit=6, faults=("too-few-layers", "layer-not-connected"))
 def test_network_has_three_trained_layers(network, refuse):
-    """Three trained layers or more stand one after the other between the images and the loss"""
+    """Three or more trained layers follow one another between the images and the loss"""
     refuse(network)
 
 
@@ -58,7 +58,7 @@ def test_network_has_three_trained_layers(network, refuse):
     faults=("missing-activation", "softmax-in-hidden-layer", "relu-on-logits", "logits-are-probabilities"),
 )
 def test_a_nonlinearity_stands_between_the_layers(network, refuse):
-    """A nonlinearity stands between the layers, and none after the last one"""
+    """There is a nonlinearity between the layers, and none after the last one"""
     refuse(network)
 
 
@@ -84,7 +84,7 @@ def test_the_loss_compares_logits_with_labels(network, refuse, remark):
 
 @grades(NETWORK, credit=6, faults=("maximises-loss", "minimises-wrong-tensor", "layers-not-trained"))
 def test_training_lowers_the_loss(network, refuse):
-    """A training step lowers the loss, and reaches all layers"""
+    """A training step lowers the loss and changes all layers"""
     refuse(network)
     require_optimizer(network)
 
@@ -108,7 +108,7 @@ def test_prediction_is_the_strongest_class(network, refuse):
     ),
 )
 def test_accuracy_is_the_share_of_right_predictions(bench, cell_evidence, network, refuse):
-    """The accuracy is the share of images whose digit is predicted rightly"""
+    """The accuracy is the fraction of images whose digit is predicted correctly"""
     refuse(network)
     require_role(network, "accuracy")
     require_share(bench.lab, cell_evidence.graph("net"), network, free=True)
@@ -126,7 +126,7 @@ def test_evaluation_is_the_same_each_time(network, refuse):
 
 @grades(NETWORK, credit=4)
 def test_the_whole_is_what_was_asked_for(network, refuse_others):
-    """Nothing else is wrong with the network, at any rate"""
+    """Nothing else is wrong with the network, at any learning rate"""
     refuse_others(network)
 
 
@@ -167,7 +167,7 @@ def test_the_network_is_trained(bench, cell_evidence, remark):
     faults=("reported-accuracy-wrong", "reports-train-accuracy", "picked-best-epoch-on-test"),
 )
 def test_the_reported_accuracies_are_true(bench, remark):
-    """The accuracies that are reported are those that we measure"""
+    """The reported accuracies match the measured ones"""
     require_curves(bench, TRAINING, remark)
 
 

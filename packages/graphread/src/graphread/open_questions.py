@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["HOW_WIDE", "WHICH_RATE", "left_open"]
 
-BETWEEN = Text("It could not be decided what stands between the layers; your instructor will look at it.")
-HOW_WIDE = Text("It could not be decided how wide the layers are; your instructor will look at it.")
-WHICH_PREDICTION = Text("It could not be decided what the prediction computes; your instructor will look at it.")
-WHICH_RATE = Text("It could not be decided which learning rate is used; your instructor will look at it.")
+BETWEEN = Text("The grader could not decide what is between the layers; your instructor will look at it.")
+HOW_WIDE = Text("The grader could not decide how wide the layers are; your instructor will look at it.")
+WHICH_PREDICTION = Text("The grader could not decide what the prediction computes; your instructor will look at it.")
+WHICH_RATE = Text("The grader could not decide which learning rate the network uses; your instructor will look at it.")
 
 
 NOT_TRIED = ("wrong-placeholder", "prediction-uses-labels")
@@ -122,7 +122,7 @@ _OF_LOSS = (
 _OF_LAST = ("relu-on-logits", "logits-are-probabilities")
 _OF_ANY = (
     _Question(
-        Text("It could not be decided what the loss computes; your instructor will look at it."),
+        Text("The grader could not decide what the loss computes; your instructor will look at it."),
         _loss,
         (*_OF_LOSS, *_OF_LAST),
     ),
@@ -132,7 +132,7 @@ _OF_ANY = (
         ("missing-activation", "softmax-in-hidden-layer", "wrong-activation"),
     ),
     _Question(
-        Text("It could not be decided what stands after the last layer; your instructor will look at it."),
+        Text("The grader could not decide what comes after the last layer; your instructor will look at it."),
         _after_the_last,
         _OF_LAST,
         behind=_OF_LOSS,
@@ -144,7 +144,7 @@ _OF_ANY = (
         "activations",
     ),
     _Question(
-        Text("It could not be decided whether each layer has a bias; your instructor will look at it."),
+        Text("The grader could not decide whether each layer has a bias; your instructor will look at it."),
         lambda reading: not reading.setup.opened,
         ("missing-bias",),
         "bias",
@@ -152,7 +152,7 @@ _OF_ANY = (
     _Question(BETWEEN, lambda reading: scored_elsewhere(reading.found), ("too-few-layers",)),
     _Question(HOW_WIDE, _widths, ("wrong-width",), "widths"),
     _Question(
-        Text("It could not be decided which optimizer this is; your instructor will look at it."),
+        Text("The grader could not decide which optimizer this is; your instructor will look at it."),
         lambda reading: _of_train_op(reading, reading.descent.kind),
         ("wrong-optimizer",),
         "optimizer",
@@ -164,13 +164,13 @@ _OF_ANY = (
         "learning_rate",
     ),
     _Question(
-        Text("It could not be decided what a training step does; your instructor will look at it."),
+        Text("The grader could not decide what a training step does; your instructor will look at it."),
         lambda reading: _of_train_op(reading, reading.descent.runs or None),
         ("maximises-loss", "layers-not-trained"),
     ),
     _Question(
         Text(
-            "It could not be decided whether evaluation gives the same answer each time; your instructor will look at it."
+            "The grader could not decide whether evaluation gives the same answer each time; your instructor will look at it."
         ),
         lambda reading: reading.rows.repeats is None,
         ("dropout-at-evaluation", "keep-rate-swapped", "rows-mixed"),
@@ -178,7 +178,7 @@ _OF_ANY = (
 )
 _OF_CLASSES = (
     _Question(
-        Text("It could not be decided what the accuracy computes; your instructor will look at it."),
+        Text("The grader could not decide what the accuracy computes; your instructor will look at it."),
         _accuracy,
         ("accuracy-over-wrong-axis", "accuracy-without-argmax", "accuracy-not-mean"),
         behind=("accuracy-wrong",),
@@ -187,7 +187,7 @@ _OF_CLASSES = (
 )
 _OF_NUMBERS = (
     _Question(
-        Text("It could not be decided whether the loss is a mean over the rows; your instructor will look at it."),
+        Text("The grader could not decide whether the loss is a mean over the rows; your instructor will look at it."),
         _mean,
         ("loss-not-mean",),
     ),

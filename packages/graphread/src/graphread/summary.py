@@ -108,13 +108,13 @@ def _roles(reading: Reading) -> dict[str, Role]:
         "Y": (roles.labels, reasons.get("Y", ""), roles.label_candidates),
         "loss": (found.loss, reasons.get("loss", ""), roles.losses),
         "train_op": (roles.train_op, reasons.get("train_op", ""), ()),
-        "logits": (reading.scores, Text("what the last layer puts out, and the loss is of"), ()),
+        "logits": (reading.scores, Text("the output of the last layer, which the loss takes"), ()),
         "prediction": (found.outputs.prediction, Text("made from the scores without the {labels}"), ()),
-        "accuracy": (found.outputs.accuracy, Text("compares what is made from the scores with the {labels}"), ()),
-        "learning_rate": (reading.descent.rate_of, Text("the optimizer multiplies its step with it"), ()),
+        "accuracy": (found.outputs.accuracy, Text("compares a result of the scores with the {labels}"), ()),
+        "learning_rate": (reading.descent.rate_of, Text("the optimizer multiplies its step by it"), ()),
     }
     return {
-        key: Role(key, name, reason if name else Text("nothing in the graph plays it"), candidates)
+        key: Role(key, name, reason if name else Text("nothing in the graph plays this part"), candidates)
         for key, (name, reason, candidates) in played.items()
     }
 
@@ -130,15 +130,15 @@ def _undecided(reading: Reading) -> Iterator[Said]:
     open_now: tuple[tuple[object, Said], ...] = (
         (refused, Text("The graph was not tried out: {why}", why=refused)),
         (problem, Text("The network was not tried out: {why}", why=problem)),
-        (found.loss and not reading.loss.decided, Text("Which loss this is could not be decided.")),
+        (found.loss and not reading.loss.decided, Text("The loss could not be identified.")),
         *(
-            (step.activation == "undecided", Text("What stands after {op} could not be decided.", op=step.node))
+            (step.activation == "undecided", Text("The function after {op} could not be identified.", op=step.node))
             for step in found.steps
         ),
-        (trained and descent.kind is None, Text("Which optimizer this is could not be decided.")),
+        (trained and descent.kind is None, Text("The optimizer could not be identified.")),
         (
             trained and descent.rate is None and not several,
-            Text("At which rate it learns could not be decided."),
+            Text("The learning rate could not be determined."),
         ),
     )
     yield from _lacking(found)

@@ -9,15 +9,13 @@ GRADING_BEGAN = Text(
     "This says nothing about the quality of your work. Hand in again, or tell your instructor."
 )
 GRADING_ENDED = Text(
-    "Grading ran out of time and was stopped. What is not graded below says nothing about the quality of your "
-    "work: tell your instructor."
+    "Grading ran out of time and was stopped. A part that is not graded below says nothing about the quality of "
+    "your work: tell your instructor."
 )
 GRADING_BROKE = Text(
-    "This notebook could not be graded, for a reason that is not yours. It has no points "
+    "This notebook could not be graded, through no fault of yours. It has no points "
     "yet, and this says nothing about the quality of your work: tell your instructor."
 )
 CELL_WAITS = Text("{cell}: your written answer waits for a person ({points} points)")
-LOST_ELSEWHERE = Text(
-    "This is right. A more serious mistake in the same cell limits what the cell keeps of its points."
-)
+LOST_ELSEWHERE = Text("This is right. A more serious mistake in the same cell limits the points that the cell keeps.")
 ELSEWHERE_CUT = Text("The rest is left out here.")

@@ -31,7 +31,7 @@ LABELS = ("labels-not-one-hot", "labels-off-by-one", "labels-shifted", "labels-s
 
 @grades(DATA, faults=(*SCALES, *SHAPES))
 def test_training_images_are_prepared(bench):
-    """x_train holds the training images, a row each, as floating-point numbers from 0 to 1"""
+    """x_train holds the training images, one per row, as floating-point numbers from 0 to 1"""
     require_images(bench, "train")
 
 
@@ -59,7 +59,7 @@ def test_network_has_all_its_parts(bench, cell_evidence, network, refuse):
 
 @grades(NETWORK, credit=2, faults=("too-few-layers",))
 def test_network_has_enough_trained_layers(network, refuse):
-    """At least three trained layers stand one after the other between the images and the loss, two convolutions among them"""
+    """At least three trained layers follow one another between the images and the loss, including two convolutions"""
     refuse(network)
 
 
@@ -69,7 +69,7 @@ def test_network_has_enough_trained_layers(network, refuse):
     faults=("missing-activation", "softmax-in-hidden-layer", "relu-on-logits", "logits-are-probabilities"),
 )
 def test_a_nonlinearity_stands_between_the_layers(network, refuse):
-    """A nonlinearity stands between the layers, and none after the last one"""
+    """There is a nonlinearity between the layers, and none after the last one"""
     refuse(network)
 
 
@@ -150,7 +150,7 @@ def test_the_loss_compares_logits_with_labels(network, refuse):
 
 @grades(NETWORK, credit=3, faults=("maximises-loss", "minimises-wrong-tensor", "layers-not-trained"))
 def test_training_lowers_the_loss(network, refuse):
-    """A training step lowers the loss, and reaches all layers"""
+    """A training step lowers the loss and changes all layers"""
     refuse(network)
     require_optimizer(network)
 

@@ -46,13 +46,13 @@ def test_network_has_all_its_parts(cell_evidence, network, refuse):
 
 @grades(NETWORK, credit=2, faults=("too-few-layers",))
 def test_network_has_enough_trained_layers(network, refuse):
-    """At least two trained layers stand one after the other between the features and the loss"""
+    """At least two trained layers follow one another between the features and the loss"""
     refuse(network)
 
 
 @grades(NETWORK, credit=2, faults=("missing-activation", "softmax-in-hidden-layer"))
 def test_a_nonlinearity_stands_between_the_layers(network, refuse):
-    """A nonlinearity stands between the layers"""
+    """There is a nonlinearity between the layers"""
     refuse(network)
 
 
@@ -69,7 +69,7 @@ def test_the_loss_is_an_error_of_each_prediction(network, refuse):
 
 @grades(NETWORK, credit=3, faults=("maximises-loss", "minimises-wrong-tensor", "layers-not-trained"))
 def test_training_lowers_the_loss(network, refuse):
-    """A training step lowers the loss, and reaches all layers"""
+    """A training step lowers the loss and changes all layers"""
     refuse(network)
     require_optimizer(network)
 

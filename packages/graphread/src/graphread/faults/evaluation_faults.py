@@ -37,7 +37,7 @@ def rows(reading: Reading) -> Iterator[Fault]:
         (
             trial.repeats is False,
             "rows-mixed",
-            Text("each evaluation changes what the next one gives, by what it updates"),
+            Text("each evaluation updates something that changes the next one's result"),
             Text("evaluation that updates nothing"),
         ),
         (

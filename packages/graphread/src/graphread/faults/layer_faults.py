@@ -128,7 +128,7 @@ def activations(reading: Reading) -> Iterator[Fault]:
     lacking = "missing-activation" if reading.asked.nonlinear else "linear-layers"
     named = {
         "none": (lacking, Text("no activation"), Text("a nonlinearity"), grave),
-        "softmax": ("softmax-in-hidden-layer", "softmax", Text("an activation of each unit by itself"), None),
+        "softmax": ("softmax-in-hidden-layer", "softmax", Text("an activation that acts on each unit by itself"), None),
     }
     for step, expected in _asked_of(reading, asked):
         other = ("wrong-activation", step.activation, "", None)

@@ -105,7 +105,7 @@ def broken_cross_entropy(reading: Reading) -> Iterator[Fault]:
         yield fault(code, place, told, expected)
     elif _of_scores(reading) and reading.loss.last_activation not in _BEFORE:
         grave = Severity.FATAL if reading.loss.finite is False else None
-        told = Text("scores taken for probabilities")
+        told = Text("scores treated as probabilities")
         yield fault("logits-are-probabilities", place, told, _FIRST[reading.loss.form == SINGLE], grave)
 
 

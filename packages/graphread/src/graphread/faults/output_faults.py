@@ -37,16 +37,16 @@ _ACCURACIES = {
     "logit-over-half": ("accuracy-wrong", Text("the logit compared with 0.5"), _HALF),
     "always-second": (
         "accuracy-wrong",
-        Text("class 1 for every row, as where the probability is compared with 0"),
+        Text("class 1 for every row, as when the probability is compared with 0"),
         _HALF,
     ),
     "always-first": ("accuracy-wrong", _FIRST, _HALF),
-    "always-right": ("accuracy-wrong", Text("1 for any answer of the network"), Text("the share that is right")),
-    "percent": ("accuracy-not-mean", Text("a percentage"), Text("a share from 0 to 1")),
-    "count": ("accuracy-not-mean", Text("a count"), Text("a share from 0 to 1")),
+    "always-right": ("accuracy-wrong", Text("1 for any answer of the network"), Text("the fraction that is right")),
+    "percent": ("accuracy-not-mean", Text("a percentage"), Text("a fraction from 0 to 1")),
+    "count": ("accuracy-not-mean", Text("a count"), Text("a fraction from 0 to 1")),
     "not-averaged": ("accuracy-not-mean", Text("a value for each {image}"), Text("their mean")),
-    "whole-number": ("accuracy-not-mean", Text("a whole number: the cast is missing"), Text("a share from 0 to 1")),
-    "error-rate": ("accuracy-not-mean", Text("the share that is wrong"), Text("the share that is right")),
+    "whole-number": ("accuracy-not-mean", Text("a whole number: the cast is missing"), Text("a fraction from 0 to 1")),
+    "error-rate": ("accuracy-not-mean", Text("the fraction that is wrong"), Text("the fraction that is right")),
 }
 
 
@@ -64,7 +64,9 @@ def claimed_logits(reading: Reading) -> Iterator[Fault]:
     if form in ("softmax", "sigmoid", "hard-sigmoid"):
         yield fault("logits-are-probabilities", place, "probabilities", Text("scores before the softmax"))
     else:
-        yield fault("relu-on-logits", place, Text("{form} on what is called logits", form=form), Text("no activation"))
+        yield fault(
+            "relu-on-logits", place, Text("{form} on the tensor called logits", form=form), Text("no activation")
+        )
 
 
 def uses_labels(reading: Reading) -> Iterator[Fault]:
@@ -142,14 +144,14 @@ def misnamed(reading: Reading) -> Iterator[Fault]:
     for part, tensor in played.items():
         if tensor is not None and hints.get(part, tensor) != tensor:
             told = Text("net.{part} is {hints}", part=part, hints=node_of(hints[part]))
-            reason = roles.reasons.get(part, Text("by what it is made from"))
+            reason = roles.reasons.get(part, Text("because of its inputs"))
             yield fault("misnamed-part", part, told, f"{node_of(tensor)} ({reason})")
     measure = node_of(hints.get("accuracy"))
     made = map(node_of, found.graph.descendants({*found.graph.sources} - {roles.labels}))
     if measure and measure not in found.graph.varied.union(made):
         # For example, Python compared objects in place of the session, or labels are compared with labels.
         told = Text("net.{value} is {tensor}", value="accuracy", tensor=measure)
-        yield fault("accuracy-wrong", Text("accuracy"), told, Text("the share of {images} whose class is right"))
+        yield fault("accuracy-wrong", Text("accuracy"), told, Text("the fraction of {images} whose class is right"))
 
 
 CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (

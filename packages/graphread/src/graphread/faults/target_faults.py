@@ -83,7 +83,7 @@ def out_of_reach(reading: Reading) -> Iterator[Fault]:
     linear = (reading.asked.activations or ("",))[-1] == "none" and targets is None
     code, place = "targets-out-of-reach", reading.output
     if _is_constant(reading):
-        yield fault(code, place, Text("always {low:.3g}", low=trial.low), Text("any number that a target is"))
+        yield fault(code, place, Text("always {low:.3g}", low=trial.low), Text("any number that a target may be"))
     elif targets is not None and _is_beyond(trial, *targets):
         yield fault(code, place, bounds, _span(*targets))
     elif linear and trial.bounded:

@@ -51,14 +51,15 @@ class Tried:
 VARIES = Text("it answers the same {image} differently each time")
 NOT_ROWS = Text("{place} does not hold a row for each {image}")
 UNKNOWN = Text(
-    "{layer}, at {place}, is neither a weighted sum nor an activation of each number by itself, which can be computed here"
+    "{layer}, at {place}, is neither a weighted sum nor an activation of each number by itself, and only these can be "
+    "computed here"
 )
 CONVOLUTION = Text("{layer}, at {place}, is a convolution, and only fully connected layers can be computed here")
-TOO_MANY = Text("it has more than {most:,} weights, as many as find room here")
-TOO_WIDE = Text("{layer} begins with more than {most:,} numbers, as many as can be tried")
-NOT_FED = Text("its scores are not made from the {images}")
-OTHERWISE = Text("what was understood of it does not come to the same scores")
-ROUNDED = Text("with weights that are rounded to eight bits it gives other answers")
+TOO_MANY = Text("it has more than {most:,} weights, the most that fit here")
+TOO_WIDE = Text("{layer} begins with more than {most:,} numbers, the most that can be tried")
+NOT_FED = Text("its scores are not computed from the {images}")
+OTHERWISE = Text("recomputing it from its layers gives other scores")
+ROUNDED = Text("with weights rounded to eight bits it gives other answers")
 
 
 class NotPlain(SentenceError):
@@ -220,7 +221,7 @@ class _Chain:
             named = _named(before, after)
             if named is not None:
                 return *named, place
-        follower = Text("what follows {layer}", layer=layer)
+        follower = Text("the step after {layer}", layer=layer)
         raise NotPlain(UNKNOWN.format(layer=follower, place=self._named(start + 1)))
 
     def _ends(self, start: int) -> list[int]:
