@@ -105,6 +105,7 @@ def _distance(values: Array, expected: Array) -> float:
     return float(max(np.abs(steps[1:] - expected).max(), np.abs(steps[:-1] - expected).max()))
 
 
+IN_ORDER = Text("(h, W), in this order")
 MADE_BY = {
     "x": Text("the result of tf.placeholder(…)"),
     "h": Text("the result of tf.matmul(…) or activation(…)"),
@@ -185,7 +186,7 @@ def try_layer(lab: Lab, graph: GraphEvidence, inputs: int, outputs: int, activat
         found += [fetch(loaded, session, w), run_alone(session, h, {x: rows}), run_alone(session, h, {x: zeros})]
     known = [value for value in found if not isinstance(value, LabError)]
     if len(known) < len(found):
-        fail("wrong-return", found=Text("an h or W that cannot be computed from x alone"), expected="(h, W)")
+        fail("wrong-return", found=Text("an h or W that cannot be computed from x alone"), expected=IN_ORDER)
     first_weights, fetched_again, first_at_zero, weights, results, at_zero = known
     kept = np.array_equal(first_weights, fetched_again)  # only random ops differ between runs
     _require_shapes(results, weights, inputs, outputs)

@@ -247,7 +247,7 @@ def judge_proof(sweep: StudentSweep, proof: Proof) -> Charge | None:
     number = _needed(sweep)
     by_any = prove(sweep, [replace(network, value=None) for network in proof.networks])
     if proof.of_one and lacking(sweep, by_any) <= 0 < number - 1:
-        one = Text("one network for {count} results", count=len(sweep.rates))
+        one = Text("one network, or equal ones, for {count} results", count=len(sweep.rates))
         return Charge(fault(OF_ONE, found=one, expected=OF_ITS_OWN))
     missing = lacking(sweep, proof)
     if missing <= 0:

@@ -105,7 +105,7 @@ def test_a_fault_is_explained_in_its_line(said):
     shown = text(said["on no bias"])
     assert shown.startswith("fully_connected_layer: 5 of 7 checks passed.")
     assert "✗ Each neuron has a bias of its own" in shown
-    assert "A layer has no bias. Found an output of 0 for an input of 0" in shown
+    assert "The neurons of a layer do not each have a bias. Found an output of 0 for an input of 0" in shown
     assert "Read: Notebook 1, What a neuron does." in shown
     assert said["on no bias"]["error"] is None
 
