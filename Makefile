@@ -22,7 +22,7 @@ demo: setup ## release the course, grade the sample class, write feedback and re
 quick: setup ## the tests that need no TensorFlow and no cage: under a minute
 	@$(BIN)/python -m pytest -q -m quick
 
-test: setup ## all behaviour, a fixed sample of the cases: about ten minutes on two cores
+test: setup ## all behavior, a fixed sample of the cases: about ten minutes on two cores
 	@$(BIN)/python -m compileall -q netgrader packages/*/src
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not all"
 

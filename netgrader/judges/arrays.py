@@ -132,7 +132,7 @@ class _Comparison:
         return make_charge("wrong-order", found=found, expected=Text("each {image} once"), place=place)
 
     def _all_levels(self) -> Said:
-        return Text("all grey levels over {largest}", largest=self.spec.largest)
+        return Text("all gray levels over {largest}", largest=self.spec.largest)
 
     def _factors(self, rows: Int) -> Float:
         """Return each row's factor relative to the given image ``rows[i]``; NaN if it is another image."""

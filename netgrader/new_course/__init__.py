@@ -52,7 +52,7 @@ PREFIXES = {"check": "check_"}
 NUMBERS = "numbers/"
 """The folder of the templates for numeric targets."""
 SCALING_ASKED = {
-    "largest": ", its grey levels divided by the largest, from 0 to 1",
+    "largest": ", its gray levels divided by the largest, from 0 to 1",
     "standard": ", each feature less its mean over the training rows and divided by its standard deviation there (0 where it "
     "is constant)",
     "none": "",

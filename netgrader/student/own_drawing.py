@@ -16,7 +16,7 @@ from netgrader.student.graphs import export_graph
 
 __all__ = ["drawing_pad"]
 
-NO_IMAGES = Text("The drawing pad works for networks that classify grey {images}; those of this course are different.")
+NO_IMAGES = Text("The drawing pad works for networks that classify gray {images}; those of this course are different.")
 
 
 def drawing_pad(net: Any, sess: Any = None) -> None:

@@ -113,7 +113,7 @@ def _caption(drawing: Outline) -> str:
     if not drawing.n_ops:
         return "The graph is empty: nothing has been added to it yet."
     nodes = len([*drawing.root.nodes()])
-    hidden = " Operations that only initialise or save variables are left out." if drawing.n_left_out else ""
+    hidden = " Operations that only initialize or save variables are left out." if drawing.n_left_out else ""
     return f"{drawing.n_ops} operations, drawn as {nodes} nodes; data flows downwards.{hidden}"
 
 

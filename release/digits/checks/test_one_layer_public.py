@@ -368,7 +368,7 @@ def test_nothing_else_is_wrong(network, refuse_others):
     ),
 )
 def test_train_trains(bench, remark, show):
-    """train initialises the variables once and then takes training steps, for as many epochs as asked"""
+    """train initializes the variables once and then takes training steps, for as many epochs as asked"""
     show_training(bench, show)
     require_trained(bench, Aspect.RUN, remark)
 

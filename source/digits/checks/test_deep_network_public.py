@@ -153,7 +153,7 @@ def test_the_whole_is_what_was_asked_for(network, refuse_others):
     ),
 )
 def test_the_network_is_trained(bench, cell_evidence, remark):
-    """The network in the session is trained: it recognises test images"""
+    """The network in the session is trained: it recognizes test images"""
     require_values(cell_evidence)
     if bench.quick:
         note_switches(cell_evidence.graph("net"), remark)

@@ -255,7 +255,7 @@ def test_there_is_an_accuracy_for_each_epoch(bench, cell_evidence, remark):
     ),
 )
 def test_the_two_layer_network_is_trained(bench, cell_evidence, measured, show, remark):
-    """The network in the session is trained: it recognises test images that the grader holds"""
+    """The network in the session is trained: it recognizes test images that the grader holds"""
     require_values(cell_evidence)
     note_training(bench, TRAINING, remark)
     result = recomputed(bench, TRAINING)

@@ -37,7 +37,7 @@ def images(reading: Reading) -> Iterator[Fault]:
     asked = str([*(reading.asked.image_shape or ()), 1][:3])
     for node, shape in reading.images.torn.items():
         if not reading.rows.mixed:
-            told = Text("neighbouring {pixels} apart, in shape {list}", list=list(shape))
+            told = Text("neighboring {pixels} apart, in shape {list}", list=list(shape))
             yield fault("image-torn", node, told, asked)
 
 
