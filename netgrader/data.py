@@ -112,7 +112,10 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Meta(description="a list of names, each of up to 40 characters"),
     ] = ()
     """The names of the classes; their numbers if empty."""
-    columns: Annotated[tuple[str, ...], Meta(description="a list of names")] = ()
+    columns: Annotated[
+        tuple[Annotated[str, Meta(min_length=1, max_length=80)], ...],
+        Meta(description="a list of names, each of up to 80 characters"),
+    ] = ()
     """The names of a row's features, for the notebook."""
     called: Annotated[
         str, Meta(pattern=r"^[\w -]{1,40}$", description="up to 40 letters, digits, blanks and hyphens")

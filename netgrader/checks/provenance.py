@@ -38,7 +38,7 @@ def untrained(outside: Mapping[str, Json], cell: str, rows: int) -> Said | None:
 
 
 def _seconds_before(outside: Mapping[str, Json], cell: str) -> float:
-    """Return the processor time in seconds of the student's own cells up to check `cell`; infinity if unknown."""
+    """Return the processor seconds of the student's own cells up to check `cell`; infinity if unknown."""
     before = cells_until(outside, cell)
     if not sum(one.cpu_seconds for one in before):
         return math.inf

@@ -114,6 +114,9 @@ def grade_class(
         store.clean()
         drop_replaced(assignment.course, store)
         tasks, unread = tasks_of(assignment, chosen)
+        notebooks = {task.job.notebook for task in tasks}
+        for lost in lost_by_solutions(assignment, notebooks, Options(sandbox=options.sandbox)):
+            out.print(lost)
         if dry_run:
             done = _graded(assignment, tasks, options, out, workers=workers, scheduler=scheduler, saver=Unsaved())
             with opened(assignment.course) as gradebook:
@@ -121,12 +124,10 @@ def grade_class(
             changes_table(out, done, given)
             _trouble(out, done)
             return 0
-        sync_cells(assignment, {task.job.notebook for task in tasks})
+        sync_cells(assignment, notebooks)
         deadlines_of(assignment)  # as above
         with opened(assignment.course) as gradebook:
             strangers = not_on_roster(gradebook, chosen)
-        for lost in lost_by_solutions(assignment, Options(sandbox=options.sandbox)):
-            out.print(lost)
         saver = Saver(assignment, tasks, options)
         done = _graded(assignment, tasks, options, out, workers=workers, scheduler=scheduler, saver=saver)
         failed = {**unread, **saver.failed}

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from graphread.text import plain
+from netgrader.errors import NetgraderError
 from netgrader.grading.execution import CellStatus
 from netgrader.grading.grade_submission import NotPrepared, Prepared, grade_job, prepare
 from netgrader.grading.jobs import Job
 from netgrader.results import Outcome, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from netgrader.course import Assignment
@@ -47,13 +48,16 @@ def misfits(assignment: Assignment, notebook: str, released: Path, options: Opti
             )
 
 
-def lost_by_solutions(assignment: Assignment, options: Options) -> Iterator[str]:
-    """Yield a sentence for each cell where a solution that `release` ran loses points; one that it did not run is not run."""
-    for notebook in assignment.notebooks:
+def lost_by_solutions(assignment: Assignment, notebooks: Iterable[str], options: Options) -> Iterator[str]:
+    """Yield a sentence for each cell that a solution fails; a solution that never ran does not run."""
+    for notebook in sorted(notebooks):
         job = Job(assignment, notebook, assignment.files(notebook).source)
-        prepared = prepare(job, options)
-        if isinstance(prepared, Prepared) and prepared.was_run:
-            yield from _of_verdicts(job, grade_job(job, options))
+        try:
+            prepared = prepare(job, options)
+            if isinstance(prepared, Prepared) and prepared.was_run:
+                yield from _of_verdicts(job, grade_job(job, options))
+        except NetgraderError as error:
+            yield f"The solution of {notebook} was not graded: {error}"
 
 
 def _of_solution(job: Job, options: Options) -> Iterator[str]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -58,7 +57,7 @@ class Doubt:
     """Thresholds of doubts about an accuracy; fractions of the test images unless noted otherwise."""
 
     SAMPLE = 6  # one in this many training images, drawn by the evidence's hash
-    FED = 0.05  # of the test rows: training steps on more of them are not a slip
+    FED = 0.5  # of the test rows: training steps on more of them are neither a slip nor a coincidence
     LOOKED_UP = 0.1  # lead of the given images; networks that learned have less, tables of answers more
     GUESSED = 2 / 9  # of the way from chance to 1: what luck may reach, 0.3 with ten classes
     FEW = 200  # images that are evaluated twice
@@ -227,8 +226,13 @@ def recompute(
             before, again, rtol=Doubt.UNSTEADY, atol=Doubt.UNSTEADY * measure.figure(0.0) or Doubt.UNSTEADY
         ),
         marks=None if marked is None else marked.known(on_marks.argmax(axis=1)),
-        fed=msgspec.convert(graph.about.get("fed_test", 0), int),
+        fed=_count(graph.about.get("fed_test")),
     )
+
+
+def _count(said: object) -> int:
+    """Return a number that the student's process said; 0 for anything else."""
+    return said if isinstance(said, int) else 0
 
 
 def _compare_halves(

@@ -110,7 +110,7 @@ def read_data(
 
 
 def _read(given: Path, target_column: str) -> tuple[Array, Array, int, list[str]]:
-    """Return inputs (n, …), targets (n,), the number of training rows (-1 if not split), and a table's column names."""
+    """Return inputs (n, …), targets (n,), the number of training rows (-1 if not split), and columns."""
     if given.suffix.lower() == ".csv":
         x, y, columns = _read_table(given, target_column)
         return x, y, -1, columns
@@ -119,10 +119,10 @@ def _read(given: Path, target_column: str) -> tuple[Array, Array, int, list[str]
     try:
         with np.load(given, allow_pickle=False) as archive:
             if TRAIN[0] not in archive:
-                return archive["x"], _as_numbers(archive["y"].reshape(len(archive["x"]))), -1, []
+                return archive["x"], archive["y"].reshape(len(archive["x"])), -1, []
             train, test = archive["x_train"], archive["x_test"]
             targets = archive["y_train"].reshape(len(train)), archive["y_test"].reshape(len(test))
-            return np.concatenate([train, test]), _as_numbers(np.concatenate(targets)), len(train), []
+            return np.concatenate([train, test]), np.concatenate(targets), len(train), []
     except (AttributeError, EOFError, KeyError, TypeError, ValueError, OSError, zipfile.BadZipFile) as error:
         raise UsageError(
             f"The data {given} cannot be read. Give {FORMS}. Arrays of Python objects are not read, since they need pickle."
@@ -130,7 +130,7 @@ def _read(given: Path, target_column: str) -> tuple[Array, Array, int, list[str]
 
 
 def _read_table(file: Path, target: str) -> tuple[Array, Array, list[str]]:
-    """Return a table's features (n, k), float64, its targets (n,), int64, float64 or text, and the features' k names.
+    """Return a table's features (n, k), its targets (n,), int64, float64 or text, and the k names.
 
     `file` is UTF-8 text whose first line names the columns, separated by commas, semicolons or tabs. All columns except the
     targets' are features.
@@ -155,7 +155,7 @@ def _read_table(file: Path, target: str) -> tuple[Array, Array, list[str]]:
             )
         at = names.index(target)
         features = np.delete(cells[1:], at, axis=1).astype(np.float64)
-        return features, _as_numbers(cells[1:, at]), names[:at] + names[at + 1 :]
+        return features, _targets(np.char.strip(cells[1:, at])), names[:at] + names[at + 1 :]
     except (OSError, ValueError) as error:
         raise UsageError(
             f"NumPy cannot read {file} as a table in UTF-8 with numbers in all columns but that of the targets: {error}. "
@@ -163,11 +163,8 @@ def _read_table(file: Path, target: str) -> tuple[Array, Array, list[str]]:
         ) from error
 
 
-def _as_numbers(targets: Array) -> Array:
-    """Return targets that are text as integers, else as floats, else as stripped text."""
-    if targets.dtype.kind != "U":
-        return targets
-    column = np.char.strip(targets)
+def _targets(column: npt.NDArray[np.str_]) -> Array:
+    """Return the targets as integers, else as floats, else as text."""
     if "" in column:
         raise ValueError("a row has no target")
     for kind in (np.int64, np.float64):

@@ -23,7 +23,7 @@ __all__ = [
     "MOST_MADE",
     "VARIABLES",
     "GraphGrowsError",
-    "Run",
+    "RunEffect",
     "fed_switches",
     "left_at_default",
     "note_run",
@@ -52,20 +52,22 @@ class GraphGrowsError(RuntimeError):
     """A loop makes an optimizer in each step."""
 
 
-class Run(NamedTuple):
+class RunEffect(NamedTuple):
     """What a session's run does to the variables that training moves."""
 
     trains: bool
     """Whether it updates one."""
     begins: bool
-    """Whether it updates none and sets one from an initializer or a file."""
+    """Whether it sets one from an initializer or a file."""
+    optimizes: bool
+    """Whether an optimizer's op updates one."""
 
 
 @dataclass
 class _GraphRuns:
     """Records of a graph's runs."""
 
-    kinds: dict[str, Run] = field(default_factory=dict)
+    kinds: dict[str, RunEffect] = field(default_factory=dict)
     """What running an op does, by op name."""
     version: int = 0
     n_known: int = 0
@@ -139,7 +141,7 @@ def _default(op: Any) -> Any:
     return np.asarray(sys.modules["tensorflow"].get_static_value(op.inputs[0])).item()
 
 
-def note_run(graph: Any, run: Run, feed_dict: Mapping[Any, Any]) -> None:
+def note_run(graph: Any, run: RunEffect, feed_dict: Mapping[Any, Any]) -> None:
     """Record a run of a session of `graph`."""
     notes = _notes(graph)
     if run.begins and graph.version == notes.version:  # by an initializer that is not made in the loop either
@@ -187,7 +189,7 @@ def _note_switch(notes: _GraphRuns, tensor: Any, value: Any, *, trains: bool) ->
         notes.in_evaluation[name] = one
 
 
-def run_of(graph: Any, fetches: Any) -> Run:
+def run_of(graph: Any, fetches: Any) -> RunEffect:
     """Return what a run of `fetches` does; cached by fetched op."""
     notes = _notes(graph)
     setattr(graph, NOTES, notes)
@@ -196,10 +198,13 @@ def run_of(graph: Any, fetches: Any) -> Run:
     for op in ops:
         if op.name not in notes.kinds:
             needed = list(reached([op], _before))
-            notes.kinds[op.name] = Run(any(map(_updates, needed)), any(map(_starts, needed)))
+            notes.kinds[op.name] = RunEffect(*(any(map(does, needed)) for does in (_updates, _starts, _optimizes)))
     kinds = [notes.kinds[op.name] for op in ops]
-    trains = any(kind.trains for kind in kinds)
-    return Run(trains, not trains and any(kind.begins for kind in kinds))
+    return (
+        RunEffect(*map(any, zip(*kinds, strict=True)))
+        if kinds
+        else RunEffect(trains=False, begins=False, optimizes=False)
+    )
 
 
 def _before(op: Any) -> list[Any]:
@@ -207,7 +212,11 @@ def _before(op: Any) -> list[Any]:
 
 
 def _updates(op: Any) -> bool:
-    return op.type.startswith(UPDATES) or (_assigns(op) and not _starts(op))
+    return _optimizes(op) or (_assigns(op) and not _starts(op))
+
+
+def _optimizes(op: Any) -> bool:
+    return bool(op.type.startswith(UPDATES))
 
 
 def _starts(op: Any) -> bool:

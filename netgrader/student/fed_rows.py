@@ -1,7 +1,7 @@
-"""Table rows that a session's training steps were fed, a fingerprint each, so that test rows among them show.
+"""Fingerprints of the table rows that a session's training steps were fed, to find test rows.
 
-It is the notebook's own word, and can only speak against a training. Rows are those since the variables were initialized, and
-of the placeholder that is the network's X: what was fed before, or to another one, is not what this network learned from.
+It is the notebook's own word, and can only speak against a training. Rows count since the variables were initialized, and for
+the placeholder that is the network's X: this network did not learn from rows that were fed earlier or elsewhere.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from netgrader.student.course_data import given_data, rows_are_unmistakable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from netgrader.student.fed import Run
+    from netgrader.student.fed import RunEffect
 
 __all__ = ["note_rows", "test_rows_fed"]
 
@@ -27,25 +27,31 @@ FACTOR = np.uint64(0x9E3779B97F4A7C15)
 """An odd number, 2⁶⁴ over the golden ratio: its powers spread the bits of numbers that are nearly equal (Knuth, TAOCP 3, 6.4)."""
 
 
-def note_rows(session: Any, run: Run, feed_dict: Mapping[Any, Any]) -> None:
-    """Note the rows that a training step is fed, by tensor name; forget all where the variables are initialized."""
-    if run.begins or not hasattr(session, FED):
+def note_rows(session: Any, run: RunEffect, feed_dict: Mapping[Any, Any]) -> None:
+    """Note the rows that an optimizer's step is fed, by tensor; forget all when variables are initialized."""
+    if run.begins:
         setattr(session, FED, defaultdict(set))
-    if not (run.trains and rows_are_unmistakable()):
+    by_name = vars(session).setdefault(FED, defaultdict(set))
+    if not (run.optimizes and rows_are_unmistakable()):
         return
     for key, value in feed_dict.items():
-        fed = getattr(session, FED)[session.graph.as_graph_element(key, allow_operation=False).name]
+        fed = by_name[session.graph.as_graph_element(key, allow_operation=False).name]
         if np.ndim(value) > 1 and len(fed) < MOST:
             fed.update(_fingerprints(value))
 
 
-def test_rows_fed(session: Any, net: Any, x_test: Any) -> int:
-    """Return how many rows of ``x_test`` (n, …) the session's training steps fed to ``net.X``, but for those given twice."""
+def test_rows_fed(session: Any, net: Any, x_train: Any, x_test: Any) -> int:
+    """Return how many rows of `x_test` (n, …), and not of the training set, the session's steps fed to ``net.X``.
+
+    Rows that are equal in both given sets, or that became equal to others as the student prepared them, do not count.
+    """
     fed = getattr(session, FED, {}).get(getattr(getattr(net, "X", None), "name", None))
     if not fed:
         return 0
     train, test = (_fingerprints(rows) for rows, _ in given_data())
-    return max(0, len(fed & _fingerprints(x_test)) - len(train & test))
+    own = _fingerprints(x_test)
+    lost = len(train | test) - len(_fingerprints(x_train) | own)
+    return max(0, len(fed & own) - len(train & test) - max(0, lost))
 
 
 def _fingerprints(rows: Any) -> set[int]:

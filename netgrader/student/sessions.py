@@ -26,7 +26,7 @@ from netgrader.student.fed_rows import note_rows
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from netgrader.student.fed import Run
+    from netgrader.student.fed import RunEffect
 
 __all__ = [
     "Kept",
@@ -168,9 +168,9 @@ def _watched(run: Callable[..., Any]) -> Callable[..., Any]:
             # Whatever a notebook fetches and feeds, its run must work as usual and report its own errors.
             with contextlib.suppress(Exception):
                 kind = run_of(self.graph, fetches)
+                note_rows(self, kind, feed_dict or {})
                 register().before(self, kind)
                 note_run(self.graph, kind, feed_dict or {})
-                note_rows(self, kind, feed_dict or {})
             require_made_once(self.graph)
         return run(self, fetches, feed_dict, *options, **named)
 
@@ -202,7 +202,7 @@ class Register:
         self.forgotten = False
         """Whether weights were dropped to make room."""
 
-    def before(self, session: Any, run: Run) -> None:
+    def before(self, session: Any, run: RunEffect) -> None:
         """Keep the weights that a session has trained, unless the next run continues the training."""
         if not run.trains and getattr(session, TRAINED, False):
             self._note(session)

@@ -90,7 +90,7 @@ def test_right_gradients_are_accepted_in_any_form(spelling: str) -> None:
 
 SLIPS = {
     "the right ones with the opposite sign": lambda x, _, p: ([-g for g in softmax_outputs(x, p)], largest(x, p)),
-    "divided by 23, as of a mean over 23": lambda x, _, p: (
+    "divided by 23, as for a mean over 23": lambda x, _, p: (
         [slope(tf.reduce_mean(p[:, k]), x) for k in range(10)],
         largest(x, p),
     ),

@@ -288,7 +288,7 @@ def test_evidence_is_read_by_cell_and_what_is_missing_ends_the_test(course):
     assert "train: minimize(accuracy)" in str(verdicts["test_raised"].message)
     assert verdicts["test_not_there"].outcome is Outcome.UNGRADABLE
     assert "“others”" in str(verdicts["test_not_there"].message)
-    assert "not reached" in str(verdicts["test_no_cell"].message)
+    assert "did not reach" in str(verdicts["test_no_cell"].message)
 
 
 def test_the_reason_for_missing_evidence_is_what_the_student_reads(course):

@@ -209,15 +209,6 @@ def test_a_table_is_read_with_its_target_column(tmp_path):
     assert (spec.columns, by_rooms.columns) == (("size", "rooms"), ("size", "price"))
 
 
-def test_text_that_is_numbers_keeps_their_order(tmp_path):
-    y = np.array(["2", "10", "1"] * 20)
-    np.savez(tmp_path / "words.npz", x=np.random.default_rng(0).normal(size=(60, 4)), y=y)
-    spec, content = read_data(tmp_path / "words.npz")
-    assert spec.names == ("1", "2", "10")
-    with np.load(io.BytesIO(content)) as made:
-        assert (np.bincount(made["y_train"]) == 16).all()
-
-
 @pytest.mark.parametrize(
     ("text", "column", "told"),
     [

@@ -67,5 +67,7 @@ def test_autograde_says_that_a_tried_solution_fails_a_test_which_changed(netgrad
     booked.submit("ada")
     tests = booked.root / "grader_tests" / "test_sums.py"
     tests.write_text(tests.read_text().replace("range(10)", "range(11)"))
-    said = netgrader("autograde", "numbers", "--workers", 1).stdout
-    assert ("check_squares: the solution earns 0 of 3 points. test_sums.py::test_squares_are_right" in said) is tried
+    process = netgrader("autograde", "numbers", "--workers", 1)
+    told = "check_squares: the solution earns 0 of 3 points. test_sums.py::test_squares_are_right" in process.stdout
+    assert (process.returncode, told) == (0, tried)
+    assert "1 student, 1 notebook" in process.stdout

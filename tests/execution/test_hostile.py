@@ -14,7 +14,7 @@ from netgrader.grading import kernel_link
 from netgrader.grading.cage_files import copy_evidence
 from netgrader.grading.cell_outputs import Collector
 from netgrader.grading.execution import ExecutionLimits
-from tests.attacks.test_evidence import below, endless, link, pipe
+from tests.attacks.test_evidence import directory, endless, link, pipe
 
 from .conftest import check
 
@@ -42,7 +42,7 @@ def many(path):
     (path.parent / "manifest.json").write_text(json.dumps(names))
 
 
-@pytest.mark.parametrize("make", [link, pipe, below, endless, listening, many], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", [link, pipe, directory, endless, listening, many], ids=lambda make: make.__name__)
 def test_what_is_no_plain_file_of_evidence_is_not_copied(folders, make):
     source, target = folders
     make(source / "0.npy")

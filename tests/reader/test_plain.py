@@ -94,7 +94,7 @@ TOLD = {
     "layers beside one another": (residual, "layer 2, at .*, is neither a weighted sum nor an activation"),
     "dropout that is on": (dropped, "answers the same image differently each time"),
     "averages of the batch": (within_the_batch, "gives other scores|neither a weighted sum"),
-    "scores of nothing": (lambda x, _: dense(tf.zeros_like(x), CLASSES), "not made from the images"),
+    "scores of nothing": (lambda x, _: dense(tf.zeros_like(x), CLASSES), "not computed from the images"),
 }
 
 

@@ -64,7 +64,7 @@ def test_the_scale_and_shift_of_a_batch_normalisation_are_counted_among_what_is_
 def test_a_fault_says_where_it_is_by_the_part_of_net_and_the_op_behind_it(lab: Any) -> None:
     (fault,) = network(lab, up=True).faults
     assert fault.code == "maximises-loss"
-    assert str(fault.said).endswith(f"Where: net.loss (op {fault.place}).")
+    assert str(fault.said).endswith(f"Where: net.train_op (op {fault.place}).")
 
 
 def test_where_no_parts_are_given_the_part_is_called_what_it_is(lab: Any) -> None:

@@ -161,51 +161,87 @@ def test_text_that_is_fed_to_a_switch_is_not_handed_over() -> None:
 
 
 FRACTIONS = np.random.default_rng(3).normal(size=(40, 5)).astype(np.float32)
+X_TRAIN, X_TEST = FRACTIONS[:20], FRACTIONS[20:]
 
 
-@pytest.mark.parametrize(
-    ("fed", "n_seen"),
-    [
-        ("x_train", 0),
-        ("all", 20),
-        ("as lists", 20),
-        ("evaluated", 0),
-        ("to another", 0),
-        ("initialized since", 0),
-        ("given twice", 10),
-    ],
-)
-def test_test_rows_are_counted_that_steps_fed_to_x_since_the_variables_were_initialized(
-    monkeypatch: pytest.MonkeyPatch, fed: str, n_seen: int
-) -> None:
-    x_train, x_test = FRACTIONS[:20], FRACTIONS[20:]
-    if fed == "given twice":
-        x_train = np.concatenate([x_train, x_test[:10]])
+@pytest.fixture
+def table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A course whose rows are `FRACTIONS`."""
     monkeypatch.setattr(fed_rows, "rows_are_unmistakable", lambda: True)
-    monkeypatch.setattr(fed_rows, "given_data", lambda: ((x_train, None), (x_test, None)))
+    monkeypatch.setattr(fed_rows, "given_data", lambda: ((X_TRAIN, None), (X_TEST, None)))
+
+
+def trained_on(rows: np.ndarray, then: str = "") -> tuple[tf.Session, SimpleNamespace]:
+    """A network that a step is taken of on `rows`, with another placeholder, and what is run `then`."""
     with tf.Graph().as_default() as graph:
         x, other = (tf.placeholder(tf.float32, [None, 5]) for _ in range(2))
         loss = tf.reduce_mean(tf.square((x + 0 * tf.reduce_sum(other)) @ tf.get_variable("w", [5, 1])))
         step, initialize = tf.train.GradientDescentOptimizer(0.1).minimize(loss), tf.global_variables_initializer()
-    rows = np.concatenate([x_train, x_test]).astype(np.float64)
-    with tf.Session(graph=graph) as sess:
+        best = tf.Variable(0.0)
+        note_best = best.assign(tf.maximum(best, loss))
+    everything = np.concatenate([X_TRAIN, X_TEST])
+    sess = tf.Session(graph=graph)
+    sess.run([initialize, best.initializer])
+    sess.run(step, {x: rows, other: X_TRAIN})
+    if then == "evaluated":
+        sess.run(loss, {x: everything, other: X_TRAIN})
+    elif then == "the best loss is kept in a variable":
+        sess.run([note_best, loss], {x: X_TEST, other: X_TEST})
+    elif then == "fed to another placeholder":
+        sess.run(step, {x: X_TRAIN, other: everything})
+    elif then == "initialized":
         sess.run(initialize)
-        sess.run(step, {x: x_train, other: rows if fed == "to another" else x_train})
-        if fed not in ("x_train", "to another"):
-            sess.run(
-                loss if fed == "evaluated" else step, {x: rows.tolist() if fed == "as lists" else rows, other: x_train}
-            )
-        if fed == "initialized since":
-            sess.run(initialize)
-            sess.run(step, {x: x_train, other: x_train})
-    assert rows_fed(sess, SimpleNamespace(X=x), x_test) == n_seen
-    assert rows_fed(None, None, x_test) == 0
+        sess.run(step, {x: X_TRAIN, other: X_TRAIN})
+    return sess, SimpleNamespace(X=x)
 
 
-@pytest.mark.parametrize(("x", "told_apart"), [(FRACTIONS, True), (np.round(FRACTIONS), False)])
+@pytest.mark.usefixtures("table")
+@pytest.mark.parametrize(
+    ("rows", "then", "n_seen"),
+    [
+        (X_TRAIN, "", 0),
+        (FRACTIONS, "", 20),
+        (FRACTIONS.astype(np.float64).tolist(), "", 20),
+        (FRACTIONS, "evaluated", 20),
+        (X_TRAIN, "evaluated", 0),
+        (X_TRAIN, "the best loss is kept in a variable", 0),
+        (X_TRAIN, "fed to another placeholder", 0),
+        (FRACTIONS, "initialized", 0),
+    ],
+)
+def test_test_rows_are_counted_that_optimizers_fed_to_x_since_the_variables_were_initialized(
+    rows: np.ndarray, then: str, n_seen: int
+) -> None:
+    sess, net = trained_on(rows, then)
+    assert rows_fed(sess, net, X_TRAIN, X_TEST) == n_seen
+    assert rows_fed(None, None, X_TRAIN, X_TEST) == 0
+
+
+@pytest.mark.usefixtures("table")
+def test_rows_that_preparing_made_equal_and_other_rows_by_the_name_of_test_rows_do_not_count() -> None:
+    whole_train, whole_test = X_TRAIN.round(), X_TEST.round()
+    sess, net = trained_on(whole_train)
+    assert rows_fed(sess, net, whole_train, whole_test) == 0
+    sess, net = trained_on(X_TRAIN)
+    assert rows_fed(sess, net, X_TRAIN, X_TRAIN[10:]) == 0
+    sess, net = trained_on(FRACTIONS)
+    assert rows_fed(sess, net, FRACTIONS, X_TEST) == 20  # trained on all rows by the name of the training rows
+
+
+def test_a_row_given_in_both_sets_does_not_count(monkeypatch: pytest.MonkeyPatch, table: None) -> None:
+    with_ten = np.concatenate([X_TRAIN, X_TEST[:10]])
+    monkeypatch.setattr(fed_rows, "given_data", lambda: ((with_ten, None), (X_TEST, None)))
+    sess, net = trained_on(with_ten)
+    assert rows_fed(sess, net, with_ten, X_TEST) == 0
+
+
+@pytest.mark.parametrize(
+    ("x", "told_apart"),
+    [(FRACTIONS, True), (FRACTIONS.round(), False), (np.where(np.eye(40, 5) > 0, 0.5, 1.0), False)],
+)
 def test_only_rows_with_fractions_are_told_apart(
     monkeypatch: pytest.MonkeyPatch, x: np.ndarray, told_apart: bool
 ) -> None:
     monkeypatch.setattr(course_data, "data_spec", lambda: SimpleNamespace(is_images=False))
-    monkeypatch.setattr(course_data, "given_data", lambda: ((x[:20], None), (x[20:], None)))
+    monkeypatch.setattr(course_data, "given_data", lambda: ((x[20:], None), (x[:20], None)))
     assert course_data.rows_are_unmistakable.__wrapped__() is told_apart
