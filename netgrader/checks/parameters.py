@@ -313,7 +313,7 @@ class TargetTerms(Terms, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         require(self, "none", self.none < self.full, "lie below full: points rise from the one to the other")
-        require(self, "full", self.full <= self.target, "not lie above target")
+        require(self, "full", self.full <= self.target, "be at most target")
 
 
 class ErrorTargetTerms(Terms, frozen=True, kw_only=True):
@@ -326,7 +326,7 @@ class ErrorTargetTerms(Terms, frozen=True, kw_only=True):
     runs: Runs = Usual.RUNS
 
     def __post_init__(self) -> None:
-        require(self, "none", self.none > self.full, "lie above full: points fall from the one error to the other")
+        require(self, "none", self.none > self.full, "be above full, since points fall from full to none")
         require(self, "full", self.full >= self.target, "not lie below target")
 
 
@@ -425,7 +425,7 @@ class CourseLimits(ExecutionLimits, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         most = max(self.notebook_seconds, Usual.CELL_SECONDS if self.cell_seconds == Usual.CELL_SECONDS else 0)
-        above = f"not lie above notebook_seconds, which is {self.notebook_seconds:g}"
+        above = f"be at most notebook_seconds ({self.notebook_seconds:g})"
         require(self, "cell_seconds", self.cell_seconds <= most, above)
 
     @property

@@ -111,7 +111,7 @@ RULES_OF_DATA = (
         FreeTrainingTerms,
         "least_accuracy",
         lambda asked, course: asked.least_accuracy > course.spec.nothing_for,
-        "lie above {course.spec.nothing_for:g}: up to there an accuracy earns nothing",
+        "be above {course.spec.nothing_for:g}: up to there an accuracy earns nothing",
     ),
     Rule(
         LoopTerms,

@@ -1,4 +1,4 @@
-"""Collect the gradable files of a submission; those in subfolders move to where nbgrader looks."""
+"""Collect the gradable files of a submission; copy those in subfolders to where nbgrader looks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The most expensive stage, cached: running a notebook in a sandbox, after checking its requirements."""
+"""Run a notebook in a sandbox, or return its cached run; first check that data and files are there."""
 
 from __future__ import annotations
 

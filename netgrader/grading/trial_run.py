@@ -1,4 +1,4 @@
-"""Grade an instructor's solution and the untouched release before students see them."""
+"""Grade the instructor's solution and the untouched release before students get the release."""
 
 from __future__ import annotations
 

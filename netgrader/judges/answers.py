@@ -140,7 +140,7 @@ def run_alone(session: LabSession, tensor: str, feeds: Mapping[str, Array]) -> A
 
 
 def answers_for(lab: Lab, graph: GraphEvidence, inputs: Array, outputs: int, measure: Measure = ACCURACY) -> Array:
-    """Return a network's answers for `inputs`, from `outputs` values each, fed to X in its shape."""
+    """Return a network's answers for `inputs`, fed in the shape of X; it has `outputs` outputs."""
     with opened(lab, graph) as session:
         return measure.answers(outputs_for(session, graph, inputs, random_of(graph), measure, width=outputs))
 

@@ -1,6 +1,6 @@
-"""The results of earlier cells for later ones: the student's rows, labels and accuracy.
+"""Judge a later cell with what the student handed over earlier: rows, labels, accuracy.
 
-A result that is wrong with our parts and right with the student's was spoiled by those parts. So a judge that reports a fault
+If a result is wrong with our rows and right with the student's, the student's rows made it wrong. So a judge that reports a fault
 first checks here, and lists the check cells of these parts as possible causes (`Fault.causes`); once all cells are judged,
 `netgrader.grading.causes` looks up whether anything was charged there.
 """

@@ -1,4 +1,4 @@
-"""Whether a cell's network was trained there, as far as it can be known, and what prevented it."""
+"""Decide whether a cell's network was trained in this notebook, and if not far enough, why."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _least(bench: TestContext, cell: str) -> float:
 
 
 def _held_back_by(bench: TestContext, cell: str, counted: float) -> Iterator[str]:
-    """Yield the check cells whose rows and network our own training scores no better with."""
+    """Yield the check cells whose rows or network explain a low score: our training does no better."""
     handed = train_rows_as_handed(bench)
     guessed = bench.spec.above_chance(Doubt.GUESSED * (not bench.spec.is_regression))
     for network in () if bench.quick else network_cells(bench):

@@ -199,7 +199,7 @@ def _of_classes(wanted: NewAssignment, spec: DataSpec) -> dict[str, Any]:
     """
     least_target = spec.above_chance(0.1)
     if not least_target <= wanted.target < 1:
-        raise UsageError(f"With {spec.classes} classes the target must lie between {least_target:.2f} and 1.")
+        raise UsageError(f"With {spec.classes} classes the target must be between {least_target:.2f} and 1.")
     if wanted.target <= spec.nothing_for:
         spec = msgspec.structs.replace(spec, worthless=round((1 / spec.classes + wanted.target) / 2, 3))
     return {

@@ -123,7 +123,7 @@ def test_a_low_target_lowers_what_counts_as_nothing(shapes, tmp_path):
     make_assignment(tmp_path, NewAssignment("low", shapes, "shape", SHAPES, 0.45))
     tables = load_exercises(tmp_path / "source" / "low" / "checks")
     assert 0.34 < tables.data.nothing_for < tables.table("training")["least_accuracy"] < 0.45
-    with pytest.raises(UsageError, match=r"With 3 classes the target must lie between 0\.40 and 1"):
+    with pytest.raises(UsageError, match=r"With 3 classes the target must be between 0\.40 and 1"):
         make_assignment(tmp_path, NewAssignment("guessed", shapes, "shape", SHAPES, 0.3))
 
 
