@@ -280,7 +280,9 @@ def _not_trained(sweep: StudentSweep, proof: Proof) -> tuple[Said, Said]:
 def _not_reached(sweep: StudentSweep, proof: Proof) -> tuple[Said, Said]:
     rate = _unproven(sweep, proof)
     reached = [network.accuracies[0] for network in proof.networks if network.value in {rate, None}]
-    nearest = min(reached, key=lambda accuracy: abs(accuracy - claimed(sweep, rate)), default=math.nan)
+    if not reached:
+        return _not_trained(sweep, proof)
+    nearest = min(reached, key=lambda accuracy: abs(accuracy - claimed(sweep, rate)))
     found = Text("{claimed:.4f} at {rate:.3g}, where your network gets {share} of test {images} right")
     expected = Text("accuracies on the test {images}, computed after the training, not losses")
     return found.format(claimed=claimed(sweep, rate), rate=rate, share=percent(nearest, 0)), expected

@@ -109,7 +109,7 @@ worthless = 0.8
         ("[limits]\ncell_second = 5", "has no parameter cell_second; the nearest is cell_seconds"),
         (
             "[limits]\ncell_seconds = 900\nnotebook_seconds = 600",
-            "must be at most notebook_seconds (600), not 900",
+            "must be at most notebook_seconds \\(600\\), not 900",
         ),
         ("[a]\ncalls = [{ n_epochs = 1 }]", "mini_batch_size"),
         ("[a]\ncases = []", "cases"),
