@@ -208,7 +208,11 @@ def test_the_best_rate_is_the_sweeps(bench, remark):
     require_best(student_sweep(bench))
     if bench.quick:  # grading uses its own runs
         for found, expected in doubts(bench):
-            remark(Text("Grading may judge this sweep differently. Restart the kernel, run all cells, and check again."), found=found, expected=expected)
+            remark(
+                Text("Grading may judge this sweep differently. Restart the kernel, run all cells, and check again."),
+                found=found,
+                expected=expected,
+            )
 
 
 @grades(SWEEP, credit=0, faults=("accuracy-not-mean", "wrong-return"))
