@@ -392,7 +392,7 @@ def test_train_trains(bench, remark, show):
     ),
 )
 def test_each_epoch_feeds_each_image_once(bench, remark):
-    """Each epoch feeds each training image once, in minibatches of the requested size"""
+    """Each epoch feeds each training image once, in minibatches of the requested size; a last, smaller one may be left out"""
     require_trained(bench, Aspect.ROWS, remark)
 
 
