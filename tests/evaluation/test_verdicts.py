@@ -58,6 +58,8 @@ def of_the_exercises():
         if row["right"] == "True":
             question = "notebook" if row["id"].startswith("notebooks/") else "accused"
             yield question, version[row["id"]], row["id"], bool(row["faults"])
+        elif row["id"].startswith("notebooks/"):
+            yield "unnoticed", version[row["id"]], row["id"], row["score"] == row["of"]
     for row in rows_of(EXERCISES / "judged.csv"):
         question = "loop_named" if row["id"].startswith("notebooks/") else "named"
         yield question, version[row["id"]], row["id"], row["named"] == "yes"
