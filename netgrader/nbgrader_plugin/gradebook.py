@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from netgrader.nbgrader_plugin.converters import GradebookError, generate_assignment, nbgraders_ways, patient
@@ -79,7 +80,27 @@ def sync_cells(assignment: Assignment, wanted: Collection[str]) -> tuple[str, ..
     for name in stale:
         with tempfile.TemporaryDirectory() as folder:
             generate_assignment(assignment.course, assignment.name, release_directory=folder, notebook=name)
+    with opened(assignment.course) as gradebook:
+        for submission in gradebook.find_assignment(assignment.name).submissions:
+            _complete(submission)
+        gradebook.db.commit()
     return tuple(stale)
+
+
+def _complete(submission: Any) -> None:
+    """Give a submission a row for each notebook released since it was graded first: nbgrader ends without one."""
+    from nbgrader.api import Comment, Grade, SubmittedNotebook  # noqa: PLC0415  (slow)
+
+    for notebook in {*submission.assignment.notebooks} - {*map(attrgetter("notebook"), submission.notebooks)}:
+        made = SubmittedNotebook(notebook=notebook)
+        submission.notebooks.append(made)
+        made.grades.extend(_rows(Grade, notebook.grade_cells))
+        made.comments.extend(_rows(Comment, notebook.solution_cells))
+
+
+def _rows(kind: type[Any], cells: Iterable[Any]) -> list[Any]:
+    """Return an empty grade or comment for each cell."""
+    return [kind(cell_id=cell.id) for cell in cells]
 
 
 def removed_notebooks(assignment: Assignment) -> set[str]:

@@ -63,6 +63,9 @@ class RunEffect(NamedTuple):
     """Whether an optimizer's op updates one."""
 
 
+NOTHING = RunEffect(trains=False, begins=False, optimizes=False)
+
+
 @dataclass
 class _GraphRuns:
     """Records of a graph's runs."""
@@ -199,12 +202,7 @@ def run_of(graph: Any, fetches: Any) -> RunEffect:
         if op.name not in notes.kinds:
             needed = list(reached([op], _before))
             notes.kinds[op.name] = RunEffect(*(any(map(does, needed)) for does in (_updates, _starts, _optimizes)))
-    kinds = [notes.kinds[op.name] for op in ops]
-    return (
-        RunEffect(*map(any, zip(*kinds, strict=True)))
-        if kinds
-        else RunEffect(trains=False, begins=False, optimizes=False)
-    )
+    return RunEffect(*map(any, zip(NOTHING, *(notes.kinds[op.name] for op in ops), strict=True)))
 
 
 def _before(op: Any) -> list[Any]:

@@ -107,6 +107,19 @@ def test_a_release_after_hand_ins_says_what_it_means_and_keeps_marks(booked, gra
     assert scores(booked) == {"ada": 2.0}
 
 
+def test_a_notebook_released_after_the_first_grading_is_graded_too(booked, graded):
+    release.run(None, ["1_sums"], "bubblewrap", check=False, untried=True)
+    hand_in(booked, "ada")
+    graded()
+    assert scores(booked) == {"ada": 5.0}
+    release.run(None, [], "bubblewrap", check=False, untried=True)
+    graded()  # without the second one
+    assert scores(booked) == {"ada": 5.0}
+    booked.submit("ada", "2_words")
+    graded()
+    assert scores(booked) == {"ada": 5.0 + 4.0}
+
+
 def test_who_has_an_older_release_is_graded_with_its_cells_and_told_so(booked, graded):
     edit(booked, "import math", "rate = 2")
     release.run(None, ["1_sums"], "bubblewrap", check=False, untried=True)
