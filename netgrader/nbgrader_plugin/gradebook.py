@@ -88,7 +88,7 @@ def sync_cells(assignment: Assignment, wanted: Collection[str]) -> tuple[str, ..
 
 
 def _complete(submission: Any) -> None:
-    """Give a submission a row for each notebook released since it was graded first: nbgrader ends without one."""
+    """Give a submission a row for each notebook released since its first grading; nbgrader needs one."""
     from nbgrader.api import Comment, Grade, SubmittedNotebook  # noqa: PLC0415  (slow)
 
     for notebook in {*submission.assignment.notebooks} - {*map(attrgetter("notebook"), submission.notebooks)}:
