@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MOST_MADE",
+    "NOTHING",
     "VARIABLES",
     "GraphGrowsError",
     "RunEffect",

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphread.lab import LAB_SESSION
-from netgrader.student.fed import VARIABLES, note_run, require_made_once, run_of
+from netgrader.student.fed import NOTHING, VARIABLES, note_run, require_made_once, run_of
 from netgrader.student.fed_rows import note_rows
 
 if TYPE_CHECKING:
@@ -166,11 +166,13 @@ def _watched(run: Callable[..., Any]) -> Callable[..., Any]:
     def wrapper(self: Any, fetches: Any, feed_dict: Any = None, *options: Any, **named: Any) -> Any:
         if not getattr(self, LAB_SESSION, False):
             # Whatever a notebook fetches and feeds, its run must work as usual and report its own errors.
+            effect = NOTHING
             with contextlib.suppress(Exception):
-                kind = run_of(self.graph, fetches)
-                note_rows(self, kind, feed_dict or {})
-                register().before(self, kind)
-                note_run(self.graph, kind, feed_dict or {})
+                effect = run_of(self.graph, fetches)
+                register().before(self, effect)
+            with contextlib.suppress(Exception):
+                note_rows(self, effect, feed_dict or {})
+                note_run(self.graph, effect, feed_dict or {})
             require_made_once(self.graph)
         return run(self, fetches, feed_dict, *options, **named)
 

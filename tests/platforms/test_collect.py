@@ -525,10 +525,21 @@ def test_what_was_handed_in_anew_replaces_what_was_there_and_that_is_kept(course
     assert "unchanged" in capsys.readouterr().out
     there[0].files = {**there[0].files, "helper.py": HELPER + b"\n"}
     taken(there)
-    assert "replaces what was there" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "replaces what was there" in said
+    assert "is missing" not in said
     (old,) = (course.root / ".netgrader/store/replaced/numbers").iterdir()
     assert (old / "helper.py").read_bytes() == HELPER
     assert (course.root / "submitted/ada/numbers/helper.py").read_bytes() == HELPER + b"\n"
+
+
+def test_a_notebook_that_the_new_submission_lacks_is_named(course, taken, capsys):
+    there = people(course)[:1]
+    enter(course, there)
+    taken(there)
+    there[0].files = {"2_words.ipynb": there[0].files["1_sums.ipynb"]}
+    taken(there)
+    assert "1_sums.ipynb of the earlier submission is missing" in " ".join(capsys.readouterr().out.split())
 
 
 def test_of_a_file_that_was_uploaded_to_canvas_again_the_newest_counts(course, taken, capsys):

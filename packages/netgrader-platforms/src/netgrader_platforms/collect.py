@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping  # noqa: TC003  (a field's type)
 from dataclasses import dataclass, field
 from datetime import datetime  # noqa: TC003
+from operator import attrgetter
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -182,7 +183,9 @@ def _place_for(assignment: Assignment, archive: Path, one: _Handed, student: str
     folder = assignment.course.folder("submitted", student, assignment.name)
     part = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}")
     part.mkdir(parents=True)
+    gone = {*map(attrgetter("name"), folder.glob("*.ipynb"))} - {*one.files}
     replaced = ["replaces what was there"] * folder.is_dir()
+    replaced += [f"{', '.join(sorted(gone))} of the earlier submission is missing"] * bool(gone)
     try:
         unpack_into(part, archive, one.files, one.submission.owner.shown)
         unchanged = holds_same(part, folder)
