@@ -353,6 +353,12 @@ def test_a_sweep_is_named_after_what_was_trained_for_it(
     )
 
 
+def test_a_made_up_sweep_among_other_trainings_says_that_no_network_was_trained_for_it() -> None:
+    charge = judge_proof(SWEEP, prove(SWEEP, networks({1.7 * rate: accuracy for rate, accuracy in ALL.items()})))
+    assert charge is not None
+    assert f"no trained network for {len(ALL)} of them" in str(charge.fault.found)
+
+
 def test_what_the_student_handed_over_proves_what_our_images_do_not() -> None:
     trained = [TrainedNetwork(value, (0.1, accuracy), run) for run, (value, accuracy) in enumerate(ALL.items())]
     proof = prove(SWEEP, trained)

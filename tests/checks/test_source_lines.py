@@ -121,6 +121,19 @@ def test_what_is_called_by_way_of_us_is_told_where_it_is_made_and_not_where_we_a
     assert str(line) == "line 2 of your cell: `return tf.no_op(name='made')`"
 
 
+def test_rows_that_a_normalization_mixes_name_its_line():
+    source = """graph = tf.Graph()
+with graph.as_default():
+    x = tf.placeholder(tf.float32, [None, 4])
+    mean, variance = tf.nn.moments(x, [0])
+    logits = tf.identity((x - mean) * tf.math.rsqrt(variance + 1e-3), name="logits")
+"""
+    _, evidence, _ = of_cell(source)
+    network = Network(faults=(fault("rows-mixed", "logits"),))
+    (found,) = with_lines(network, evidence, by_key([Cell("one", source)]), "one").faults
+    assert str(found.lines) == "line 4 of your cell: `mean, variance = tf.nn.moments(x, [0])`"
+
+
 @pytest.mark.parametrize("place", ["", "nowhere", "logits", "several_tensors/trainop"])
 def test_where_no_operation_is_meant_no_line_is_told(evidence, place):
     assert told(evidence, place) == ""

@@ -333,3 +333,4 @@ def test_a_course_inside_of_another_is_told_to_be_named_and_nothing_goes_into_th
     assert added.returncode == 0
     assert "  netgrader release --assignment more\n" in added.stdout
     assert (inner / "source" / "more").is_dir()
+    assert ["know this course as 'inner'" in one.stdout for one in (made, added)] == [True, False]

@@ -26,6 +26,7 @@ def test_a_release_is_refused_as_long_as_solution_tests_and_given_cells_do_not_f
     process = netgrader("release", "--notebook", "1_sums")
     assert process.returncode == 0
     assert "solution and untouched notebooks are graded (1_sums)" in process.stdout
+    assert "Grading 1_sums (1 of 1) …" in process.stdout
     old, known = (booked.root / "release" / "numbers" / "1_sums.ipynb").read_bytes(), cells_in_gradebook(booked)
 
     change(booked, "add", "def add(a, b):\n    ### BEGIN SOLUTION\n    return a - b\n    ### END SOLUTION")
