@@ -156,7 +156,7 @@ def feedback_page(
     try:
         return within_limits(_page, cells, graded, course, about)
     except ExceededError:
-        left_away = course.texts.say(words.LEFT_AWAY)
+        left_away = course.texts.say(words.LEFT_OUT_HERE)
         bare = [{**cell, "outputs": [], "attachments": {}, "source": left_away} for cell in cells]
         about["notice"] = words.NOT_MADE
     try:

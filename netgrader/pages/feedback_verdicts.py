@@ -72,7 +72,7 @@ def causes_of(cell: CellResult, verdict: CellVerdict, texts: CourseTexts) -> lis
     if verdict.state not in {Outcome.PARTIAL, Outcome.FAILED}:
         return []
     return [
-        Cause(verdict.name, verdict.anchor, severity, words.CAUSES[severity], Text(texts.kind(code).sentence))
+        Cause(verdict.name, verdict.anchor, severity, words.SEVERITIES[severity], Text(texts.kind(code).sentence))
         for code, severity in causes(cell.checks).items()
         if severity in words.CAUSES
     ]

@@ -60,7 +60,7 @@ NEXT_NONE_LEAD = Text(
 NEXT_FURTHER = Text("If you want to go on:")
 TO_TRY = Text("To try")
 NEXT_NONE_PLAIN = Text("Every check passed.")
-NEXT_MEND = Text(
+NEXT_FIX = Text(
     "Fix the problem named above and hand in your notebook again, or ask your instructor. It scores nothing only "
     "as long as it cannot be read."
 )
@@ -117,7 +117,7 @@ NOT_MADE = Text(
     "This page does not show your work and its output, because making a page from them took too long. Your "
     "notebook was graded all the same."
 )
-LEFT_AWAY = Text("Left out on this page.")
+LEFT_OUT_HERE = Text("Left out on this page.")
 SHORTENED = Text("The rest is left out here; it is in your notebook.")
 CODE_OF = Text("Code of the cell {number}")
 
@@ -235,9 +235,10 @@ OUTCOMES = {
     "ungradable": Text("could not be graded"),
 }
 
-SEVERITIES = {"fatal": Text("does not work"), "serious": Text("not as it should be"), "slight": Text("nearly right")}
+SEVERITIES = {"fatal": Text("does not work"), "serious": Text("has a mistake"), "slight": Text("nearly right")}
 
-CAUSES = {"fatal": SEVERITIES["fatal"], "serious": Text("is not as it should be")}
+CAUSES = frozenset({"fatal", "serious"})
+"""Severities of mistakes that a page names before the points."""
 
 TARGET = {
     "yes": Text("The target is met."),

@@ -95,7 +95,7 @@ def test_outcomes_differ_in_word_and_shape_and_not_in_colour_alone(browser, page
     assert all(len(shape) == 1 for shape in shapes.values())
     # How grave it is has words of its own, and the shape of a check that failed, or failed in part.
     assert shapes.pop("does not work") == shapes["failed"]
-    assert shapes.pop("not as it should be") == shapes["partly"]
+    assert shapes.pop("has a mistake") == shapes["partly"]
     assert set(shapes) == {"passed", "failed", "partly", "could not be graded", "waits for a person"}
     assert len(set.union(*shapes.values())) == len(shapes)
 

@@ -33,7 +33,7 @@ def test_a_student_with_mistakes_reads_what_does_not_work_then_points_then_what_
         "A network with one layer",
         "Part of this notebook could not be graded.",
         "train does not work.",
-        "one_layer_network is not as it should be.",
+        "one_layer_network has a mistake.",
         "3 of 8 points",
         "0.5 points were taken off for handing in late.",
         "What to do next",

@@ -247,6 +247,6 @@ def test_what_does_not_work_is_said_before_any_points():
     assert page.steps[0].name == "train"
     words_of = {row.name: (row.state, row.word) for row in page.verdicts}
     assert words_of["train"] == ("failed", "does not work")
-    assert words_of["one_layer_network"] == ("partial", "not as it should be")
+    assert words_of["one_layer_network"] == ("partial", "has a mistake")
     html = rendered(page)
     assert html.index("does not work.</strong> The training loop feeds the same minibatch") < html.index('class="big"')
