@@ -156,8 +156,8 @@ def feedback_page(
     try:
         return within_limits(_page, cells, graded, course, about)
     except ExceededError:
-        left_away = course.texts.say(words.LEFT_OUT_HERE)
-        bare = [{**cell, "outputs": [], "attachments": {}, "source": left_away} for cell in cells]
+        left_out = course.texts.say(words.LEFT_OUT_HERE)
+        bare = [{**cell, "outputs": [], "attachments": {}, "source": left_out} for cell in cells]
         about["notice"] = words.NOT_MADE
     try:
         return within_limits(_page, bare, replace(graded, observations={}), course, about)

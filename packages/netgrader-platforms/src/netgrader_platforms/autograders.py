@@ -290,7 +290,7 @@ def _of_page(page: Page, say: Callable[[Said], str]) -> Iterator[str]:
     for step in page.steps:
         yield f"{say(words.NEXT)}: {step.name} ({say(up_to(step.points))}): {say(step.sentence)}"
     if not page.readable:
-        yield say(words.NEXT_MEND)
+        yield say(words.NEXT_FIX)
     elif not page.steps and page.whole:
         yield say(words.NEXT_NONE_PLAIN)
 
