@@ -163,7 +163,16 @@ def notebooks() -> list[Line]:
     last = latest(rows_of(HERE / "right_notebooks.csv"))
     share = tally(((row["style"] + row["notebook"], lost(row)) for row in last), any)
     versions = sorted({row["commit"] for row in last})
-    return [Line("notebook", "the same, two graded again after a fix", DEVELOPMENT, share, versions, HERE / "right_notebooks.csv")]
+    return [
+        Line(
+            "notebook",
+            "the same, two graded again after a fix",
+            DEVELOPMENT,
+            share,
+            versions,
+            HERE / "right_notebooks.csv",
+        )
+    ]
 
 
 def test_images() -> list[Line]:
