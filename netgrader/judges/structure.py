@@ -260,6 +260,8 @@ PREDICTIONS = {
     "distribution": Text("other probabilities, such as a softmax of a softmax"),
 }
 """Predictions other than the softmax of the logits, by `Network.prediction_is`."""
+PROBABILITIES = {False: Text("the softmax of the logits"), True: Text("the sigmoid of the logit")}
+"""The required prediction, by whether networks have one output."""
 
 
 def require_probabilities(network: Network) -> None:
@@ -267,7 +269,7 @@ def require_probabilities(network: Network) -> None:
     made = network.prediction_is or "softmax"
     if made != "softmax" and not network.faults:
         found = PREDICTIONS.get(made, Text("other numbers"))
-        fail("prediction-wrong", found=found, expected=Text("the softmax of the logits"), place="net.prediction")
+        fail("prediction-wrong", found=found, expected=PROBABILITIES[_asked(network).one_output], place="net.prediction")
 
 
 def require_share(lab: Lab, graph: GraphEvidence, network: Network, *, free: bool = False) -> None:
@@ -343,7 +345,7 @@ def _require_right_share(shares: Sequence[Array], right: Array) -> None:
         return
     told = f"{shares[0].item():.4g}" if shares[0].size == 1 else Text("shape {shape}", shape=shares[0].shape)
     expected = Text(
-        "{true:.4g}: {right} of {count} {images} have their largest logit where their {label} is",
+        "{true:.4g}: the class of {right} of {count} {images} is that of their {label}",
         true=true,
         right=int(right.sum()),
         count=len(right),

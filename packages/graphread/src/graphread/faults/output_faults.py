@@ -9,6 +9,8 @@ from graphread.fault_kinds import Severity
 from graphread.find.losses import CROSS_ENTROPY
 from graphread.graph.nodes import node_of
 from graphread.text import Text
+from graphread.trial.output_trial import OF_A_SINGLE
+from graphread.trial.probe import SINGLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,6 +52,8 @@ _ACCURACIES = {
 }
 
 
+_OF_LARGEST = Text("another class than the largest score"), Text("the class with the largest logit")
+_CLASS_OF = {SINGLE: (Text("another class than the logit says"), Text("class 1 where the logit is over 0, else class 0"))}
 #: Forms of the logits that are not faults: a softmax of them equals that of the scores, or they are unknown.
 _NO_ACTIVATION = frozenset({"none", "log-softmax", "classes", "distribution", "other"})
 
@@ -98,10 +102,9 @@ def prediction(reading: Reading) -> Iterator[Fault]:
         return
     varied = reading.rows.mixed or not reading.rows.repeats
     in_loss = tensor in graph.ancestors([found.roles.loss]) and reading.loss.match.kind != CROSS_ENTROPY
-    counted = reading.outputs.accuracy_is in _ACCURACIES
+    counted = reading.outputs.accuracy_is in _ACCURACIES.keys() - OF_A_SINGLE
     if not (varied or in_loss or counted or list(uses_labels(reading))):
-        told = Text("another class than the largest score"), Text("the class with the largest logit")
-        yield fault("prediction-wrong", node_of(tensor), *told)
+        yield fault("prediction-wrong", node_of(tensor), *_CLASS_OF.get(reading.loss.form, _OF_LARGEST))
 
 
 def missing(reading: Reading) -> Iterator[Fault]:

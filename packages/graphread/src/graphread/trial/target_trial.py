@@ -22,7 +22,7 @@ from graphread.trial.loss_trial import (
     reduction,
     run_with,
 )
-from graphread.trial.probe import Sample, same
+from graphread.trial.probe import Sample, Untried, as_rows, orient, same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,8 +34,14 @@ if TYPE_CHECKING:
     from graphread.trial.loss_trial import Place
     from graphread.trial.probe import GraphProbe
 
+    Line = tuple[Array, Array]
+    """Slope and offset, each (rows, outputs) or a single number."""
+
 FAR, FARTHER = 1e3, 1e4
 """Last-layer values at which a bounded activation has reached its bounds."""
+SPREAD = 0.0, 1e4, 3e4
+"""Targets fed to see where the loss puts them, apart enough for single precision around large means."""
+NO_LINE = np.ones(()), np.zeros(())
 FEW_BEYOND = 0.1
 """Minimum fraction of outputs above their targets, and below, for telling whether the sign matters."""
 
@@ -66,14 +72,16 @@ def try_targets(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading, T
     place = place_of(found, probe)
     layers, undecided = replace(found.layers, scores=place.scores, chain=place.chain), LossReading(form=place.form)
     prediction = _own_prediction(found, place)
-    outputs = probe.ask({}, _observe, found, probe, place, prediction)
+    line = slope, offset = probe.ask(NO_LINE, _line_of_targets, found, probe, place)
+    outputs = probe.ask({}, _observe, found, probe, place, prediction, line)
     if not outputs:
         return layers, undecided, TargetTrial()
     if not is_finite(outputs):
         return layers, replace(undecided, finite=probe.ask(None, _is_finite, found, probe, place)), TargetTrial()
     tensor, match = _matched(outputs)
-    low, high = probe.ask((-np.inf, np.inf), _reach, probe, place, tensor or next(reversed(outputs)))
-    trial = TargetTrial(low, high, probe.ask(None, _is_constant, found, probe, place))
+    reach = probe.ask((-np.inf, np.inf), _reach, probe, place, tensor or next(reversed(outputs)))
+    ends = (np.array(reach)[:, None, None] - offset) / slope
+    trial = TargetTrial(float(ends.min()), float(ends.max()), probe.ask(None, _is_constant, found, probe, place))
     if match is None:
         return layers, undecided, trial
     loss = replace(
@@ -83,12 +91,14 @@ def try_targets(found: Found, probe: GraphProbe) -> tuple[Layers, LossReading, T
         last_activation=_activation(outputs, tensor),
         reduction=reduction(found, probe, match, place.rows),
     )
-    return layers, loss, replace(trial, prediction_fits=_prediction_fits(outputs, prediction, tensor, match))
+    return layers, loss, replace(trial, prediction_fits=_prediction_fits(outputs, prediction, tensor, match, line))
 
 
 def _is_finite(found: Found, probe: GraphProbe, place: Place) -> bool | None:
     """Whether the loss is finite at the start; None without an exercise, since targets are then unknown."""
-    natural = probe.fetch(found.read, probe.feed(probe.sample(place.rows)))
+    sample = probe.sample(place.rows)
+    # Positive targets, which have a logarithm.
+    natural = probe.fetch(found.read, probe.feed(Sample(sample.images, probe.as_targets(1 + np.abs(sample.labels)))))
     return None if found.exercise is None else bool(np.isfinite(natural).all())
 
 
@@ -104,11 +114,14 @@ def _matched(outputs: Seen) -> tuple[str, LossMatch | None]:
     return "", None
 
 
-def _prediction_fits(outputs: Seen, prediction: str | None, tensor: str, match: LossMatch) -> bool | None:
+def _prediction_fits(
+    outputs: Seen, prediction: str | None, tensor: str, match: LossMatch, line: Line
+) -> bool | None:
     """Whether the loss is minimal if the prediction equals the target; None without a prediction."""
     if prediction not in outputs:
         return None
-    own = outputs[prediction]
+    slope, offset = line
+    own = [replace(o, scores=slope * o.scores + offset) for o in outputs[prediction]]
     return _alike(own, outputs[tensor]) or recognise_error(own) == match
 
 
@@ -119,16 +132,44 @@ def _own_prediction(found: Found, place: Place) -> str | None:
     return tensor if tensor in made else None
 
 
-def _observe(found: Found, probe: GraphProbe, place: Place, prediction: str | None) -> Seen:
-    """Observe random outputs, with targets of the same distribution.
+def _line_of_targets(found: Found, probe: GraphProbe, place: Place) -> Line:
+    """Return the line on which the loss puts targets before it compares them, such as standardized ones.
+
+    Raises
+    ------
+    Untried
+        If there is no such line.
+    """
+    graph, sample = found.graph, probe.sample(place.rows)
+    joined = graph.descendants([place.scores])
+    own = [tensor for tensor in graph.dominators(found.roles.labels, found.read) if tensor not in joined]
+    alike = [Sample(sample.images, probe.as_targets(np.full_like(sample.labels, number))) for number in SPREAD]
+    values = [probe.fetch(next(reversed(own), None), probe.feed(one)) for one in alike]
+    form = orient(values[0], place.rows, probe.classes)
+    if form is None:
+        raise Untried
+    low, middle, high = (as_rows(value, form, place.rows) for value in values)
+    slope = (high - low) / SPREAD[-1]
+    if not slope.all() or not np.allclose(middle - low, SPREAD[1] * slope, rtol=1e-3):
+        raise Untried
+    return slope, low
+
+
+def _observe(found: Found, probe: GraphProbe, place: Place, prediction: str | None, line: Line) -> Seen:
+    """Observe random outputs, with targets of the same distribution on their `line`.
 
     Nonnegative outputs get nonnegative targets: others may have no logarithm.
     """
     samples = [probe.sample(place.rows) for _ in range(LossTrials.RUNS)]
     first = _random_outputs(found, probe, place, samples, prediction)
-    pool = np.concatenate([one.scores for one in first.get(prediction or "", [*first.values()][-1])])
-    targets = [Sample(sample.images, _targets_like(pool, probe, place.rows)) for sample in samples]
-    return _random_outputs(found, probe, place, targets, prediction)
+    slope, offset = line
+    fed = first.keys() - found.graph.descendants([found.roles.labels])  # what has joined the targets is no output
+    likest = next((name for name in reversed(place.chain) if name in fed), place.scores)
+    pool = np.concatenate([one.scores for one in first[likest]])
+    drawn = ((_targets_like(pool, probe, place.rows) - offset) / slope for _ in samples)
+    targets = [Sample(sample.images, probe.as_targets(one)) for sample, one in zip(samples, drawn, strict=True)]
+    seen = _random_outputs(found, probe, place, targets, prediction)
+    return {name: [replace(o, labels=slope * o.labels + offset) for o in every] for name, every in seen.items()}
 
 
 def _random_outputs(
@@ -144,7 +185,7 @@ def _targets_like(outputs: Array, probe: GraphProbe, rows: int) -> Array:
     """Return targets spread like the outputs, wider if negative ones are allowed; around constants."""
     drawn = outputs[probe.rng.integers(0, len(outputs), rows)]
     size = 0.3 * outputs.std() if outputs.min() < 0 else float(not outputs.std())
-    return probe.as_targets(drawn + size * probe.rng.standard_normal(drawn.shape))
+    return np.asarray(drawn + size * probe.rng.standard_normal(drawn.shape))
 
 
 def _on_both_sides(observations: Sequence[Observation]) -> bool:
