@@ -14,9 +14,10 @@ from __future__ import annotations
 import dataclasses
 import re
 import symtable
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from graphread.text import Text, joined
+from graphread.text import Said, Text, joined
 from netgrader.checks.cell_points import CHARGED, causes
 from netgrader.checks.wording import FOLLOWS_FROM, FORGIVEN
 from netgrader.faults import FOR_A_PERSON, Severity, kind_of
@@ -49,17 +50,28 @@ def charged_once(
         The earlier exercises that each exercise depends on: see `made_with`. A check without its own cell depends on all.
     """
     charged = {cell: causes(found) for cell, found in checks.items()}
+    told = _sentences(chain.from_iterable(checks.values()))
 
     def before(cell: str, check: CheckResult) -> Mapping[str, Mapping[str, Severity]]:
         used = (f"{CHECK}{name}" for name in earlier.get(cell.removeprefix(CHECK), earlier))
         named = (cause for found in check.causes.values() for cause in found)
         return {name: charged[name] for name in (*used, *named) if name in charged}
 
-    return {cell: tuple(_settled(check, before(cell, check)) for check in found) for cell, found in checks.items()}
+    return {
+        cell: tuple(_settled(check, before(cell, check), told) for check in found) for cell, found in checks.items()
+    }
 
 
-def _settled(check: CheckResult, before: Mapping[str, Mapping[str, Severity]]) -> CheckResult:
-    """Return a verdict without the faults that are charged in one of the cells `before` it."""
+def _sentences(checks: Iterable[CheckResult]) -> dict[str, Said]:
+    """Return the sentence of each code that is found, in the course's words."""
+    return {fault.code: fault.sentence for check in checks for fault in check.findings}
+
+
+def _settled(check: CheckResult, before: Mapping[str, Mapping[str, Severity]], told: Mapping[str, Said]) -> CheckResult:
+    """Return a verdict without the faults that are charged in one of the cells `before` it.
+
+    `told` has the sentence of each code.
+    """
     if check.outcome not in CHARGED:
         return check
     found = {code: _cause(check.causes.get(code, ()), before) for code in check.faults}
@@ -67,20 +79,24 @@ def _settled(check: CheckResult, before: Mapping[str, Mapping[str, Severity]]) -
     if len(left) == len(found):
         return check
     follows = dict.fromkeys(filter(None, found.values()))
+    sentences = [told.get(cause, Text(kind_of(cause).sentence)) for cause in follows]
     check = dataclasses.replace(check, findings=_findings_of(check, {*left, ""}))
     check = dataclasses.replace(check, faults=left, follows=(*check.follows, *follows))
     charged = [code for code in left if severity_of(check, code) is not Severity.REMARK]
-    return check if charged else _without_charge(check, tuple(follows), is_missing=MISSING in found)
+    return check if charged else _without_charge(check, sentences, is_missing=MISSING in found)
 
 
 def _findings_of(check: CheckResult, codes: Collection[str]) -> tuple[Fault, ...]:
     return tuple(fault for fault in check.findings if fault.code in codes)
 
 
-def _without_charge(check: CheckResult, follows: Sequence[str], *, is_missing: bool) -> CheckResult:
-    """Return a verdict without charges: passed, or undecided if there was nothing to judge."""
+def _without_charge(check: CheckResult, sentences: Iterable[Said], *, is_missing: bool) -> CheckResult:
+    """Return a verdict without charges: passed, or undecided if there was nothing to judge.
+
+    `sentences` say which faults it follows from.
+    """
     wording, outcome, credit = UNDECIDED if is_missing else (FORGIVEN, Outcome.PASSED, check.max_credit)
-    said = joined(wording.format(sentence=Text(kind_of(cause).sentence)) for cause in follows)
+    said = joined(wording.format(sentence=sentence) for sentence in sentences)
     return dataclasses.replace(check, outcome=outcome, credit=credit, message=said, hint=None)
 
 

@@ -269,7 +269,9 @@ def require_probabilities(network: Network) -> None:
     made = network.prediction_is or "softmax"
     if made != "softmax" and not network.faults:
         found = PREDICTIONS.get(made, Text("other numbers"))
-        fail("prediction-wrong", found=found, expected=PROBABILITIES[_asked(network).one_output], place="net.prediction")
+        fail(
+            "prediction-wrong", found=found, expected=PROBABILITIES[_asked(network).one_output], place="net.prediction"
+        )
 
 
 def require_share(lab: Lab, graph: GraphEvidence, network: Network, *, free: bool = False) -> None:

@@ -114,9 +114,7 @@ def _matched(outputs: Seen) -> tuple[str, LossMatch | None]:
     return "", None
 
 
-def _prediction_fits(
-    outputs: Seen, prediction: str | None, tensor: str, match: LossMatch, line: Line
-) -> bool | None:
+def _prediction_fits(outputs: Seen, prediction: str | None, tensor: str, match: LossMatch, line: Line) -> bool | None:
     """Whether the loss is minimal if the prediction equals the target; None without a prediction."""
     if prediction not in outputs:
         return None
