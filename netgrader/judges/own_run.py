@@ -93,7 +93,7 @@ def require_run_reported(bench: TestContext, cells: RunCells, remark: Callable[.
     said, run = training_of(bench).verdicts, own_run(bench, cells)
     if all(verdict.share == 1 for verdict in said.values()):
         _require_own_network(bench, cells, run)
-    if any(said[aspect].share < 1 for aspect in (Aspect.RUN, Aspect.EVALUATION, Aspect.REPORT)):
+    if any(said[aspect].share < 1 for aspect in (Aspect.RUN, Aspect.EVALUATION, Aspect.REPORT, Aspect.HELD_OUT)):
         return
     if run is not None and run.reported:
         remark(FEWER, found=ACCURACIES.of(len(run.reported)), expected=ACCURACIES.of(cells.epochs), place=cells.place)

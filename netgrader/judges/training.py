@@ -44,8 +44,11 @@ OF_RATES = (
     "best-not-from-sweep",
     "sweep-result-not-reproduced",
     "sweep-too-narrow",
+    "accuracy-over-wrong-axis",
+    "accuracy-without-argmax",
+    "accuracy-wrong",
 )
-"""Faults of an earlier sweep that may have chosen a wrong rate."""
+"""Faults of an earlier sweep, and of the accuracy that it chose by, which may have led to a wrong rate."""
 
 
 def require_training(bench: TestContext, cell: str) -> Recomputed:

@@ -1,4 +1,4 @@
-"""Fingerprints of the table rows that a session's training steps were fed, to find test rows.
+"""Fingerprints of the rows that a session's training steps were fed, to find test rows.
 
 It is the notebook's own word, and can only speak against a training. Rows count since the variables were initialized, and for
 the placeholder that is the network's X: this network did not learn from rows that were fed earlier or elsewhere.
@@ -45,17 +45,19 @@ def test_rows_fed(session: Any, net: Any, x_train: Any, x_test: Any) -> int:
 
     Rows that are equal in both given sets, or that became equal to others as the student prepared them, do not count.
     """
-    fed = getattr(session, FED, {}).get(getattr(getattr(net, "X", None), "name", None))
-    if not fed:
+    fed = getattr(session, FED, {}).get(getattr(getattr(net, "X", None), "name", None), set())
+    own = _fingerprints(x_test)
+    if fed.isdisjoint(own):
         return 0
     train, test = (_fingerprints(rows) for rows, _ in given_data())
-    own = _fingerprints(x_test)
     lost = len(train | test) - len(_fingerprints(x_train) | own)
     return max(0, len(fed & own) - len(train & test) - max(0, lost))
 
 
 def _fingerprints(rows: Any) -> set[int]:
-    """Return a number of 64 bits for each row (n, …) as float32: a polynomial of the bits of its numbers."""
-    numbers = np.ascontiguousarray(rows, np.float32) + np.float32(0)  # 0.0 and -0.0 are equal, their bits are not
-    bits = numbers.reshape(len(numbers), -1).view(np.uint32)
+    """Return a number of 64 bits for each row (n, …): a polynomial of its numbers' bits, as pairs of float32."""
+    flat = np.asarray(rows, np.float32).reshape(len(rows), -1)
+    numbers = np.zeros((len(flat), flat.shape[1] + flat.shape[1] % 2), np.float32)
+    numbers[:, : flat.shape[1]] += flat  # 0.0 and -0.0 are equal, their bits are not; their sum is 0.0
+    bits = numbers.view(np.uint64)
     return set((bits @ np.cumprod(np.full(bits.shape[1], FACTOR))).tolist())

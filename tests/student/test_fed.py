@@ -236,12 +236,17 @@ def test_a_row_given_in_both_sets_does_not_count(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize(
-    ("x", "told_apart"),
-    [(FRACTIONS, True), (FRACTIONS.round(), False), (np.where(np.eye(40, 5) > 0, 0.5, 1.0), False)],
+    ("x", "images", "told_apart"),
+    [
+        (FRACTIONS, False, True),
+        (FRACTIONS.round(), False, False),
+        (np.where(np.eye(40, 5) > 0, 0.5, 1.0), False, False),
+        (FRACTIONS.round(), True, True),
+    ],
 )
-def test_only_rows_with_fractions_are_told_apart(
-    monkeypatch: pytest.MonkeyPatch, x: np.ndarray, told_apart: bool
+def test_only_images_and_rows_with_fractions_are_told_apart(
+    monkeypatch: pytest.MonkeyPatch, x: np.ndarray, images: bool, told_apart: bool
 ) -> None:
-    monkeypatch.setattr(course_data, "data_spec", lambda: SimpleNamespace(is_images=False))
+    monkeypatch.setattr(course_data, "data_spec", lambda: SimpleNamespace(is_images=images))
     monkeypatch.setattr(course_data, "given_data", lambda: ((x[20:], None), (x[:20], None)))
     assert course_data.rows_are_unmistakable.__wrapped__() is told_apart
