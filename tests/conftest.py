@@ -10,7 +10,7 @@ import textwrap
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import nbformat
 import pytest
@@ -28,9 +28,12 @@ from netgrader.student.capture import take
 from tests.golden.recorded import Golden, Recorded
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nbformat import NotebookNode
 
     from netgrader.grading.graded_notebook import GradedNotebook
+    from netgrader.skeleton import SkeletonCell
 
 TINY = tomllib.loads(Path(__file__).with_name("tiny_course.toml").read_text(encoding="utf-8"))
 RIGHT = TINY["right"]
@@ -99,6 +102,20 @@ def notebook_of_cells(cells: list[dict], prefix: str = "cell") -> NotebookNode:
     return nbformat.v4.new_notebook(cells=made, metadata={"kernelspec": kernel})
 
 
+def filled_in(cell: SkeletonCell, answers: Mapping[str, str]) -> dict[str, Any]:
+    """Return a cell of a release as JSON, with the answer by its id if a student fills it in."""
+    source = answers[cell.grade_id] if cell.is_solution else cell.source
+    made: dict[str, Any] = {
+        "cell_type": cell.cell_type,
+        "id": cell.cell_id,
+        "metadata": dict(cell.frozen),
+        "source": source,
+    }
+    if cell.nbgrader:
+        made["metadata"]["nbgrader"] = dict(cell.nbgrader)
+    return made | ({"outputs": [], "execution_count": None} if cell.cell_type == "code" else {})
+
+
 @dataclass
 class TinyCourse:
     """The course's folder, and students who fill in its notebooks."""
@@ -123,21 +140,7 @@ class TinyCourse:
     def filled(self, notebook: str = "1_sums", **answers: str) -> dict:
         """The release of `notebook` as a student fills it in: right, but for the cells named in `answers`."""
         skeleton = self.assignment.skeleton(notebook)
-        cells = []
-        for cell in skeleton.cells:
-            made = {
-                "cell_type": cell.cell_type,
-                "id": cell.cell_id,
-                "metadata": dict(cell.frozen),
-                "source": cell.source,
-            }
-            if cell.nbgrader:
-                made["metadata"]["nbgrader"] = dict(cell.nbgrader)
-                if cell.is_solution:
-                    made["source"] = {**RIGHT, **answers}[cell.grade_id]
-            if cell.cell_type == "code":
-                made |= {"outputs": [], "execution_count": None}
-            cells.append(made)
+        cells = [filled_in(cell, {**RIGHT, **answers}) for cell in skeleton.cells]
         return {"cells": cells, "metadata": dict(skeleton.metadata), "nbformat": 4, "nbformat_minor": 5}
 
     def submit(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.conftest import TINY, build
+from tests.conftest import TINY, build, filled_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -62,18 +62,7 @@ def notebook_of(skeleton: Skeleton, attack: Attack) -> dict[str, Any]:
     answers = {"add": attack.add, "squares": attack.squares, "why": "Because."}
     cells: list[dict[str, Any]] = []
     for cell in skeleton.cells:
-        made: dict[str, Any] = {
-            "cell_type": cell.cell_type,
-            "id": cell.cell_id,
-            "metadata": dict(cell.frozen),
-            "source": cell.source,
-        }
-        if cell.nbgrader:
-            made["metadata"]["nbgrader"] = dict(cell.nbgrader)
-            made["source"] = answers.get(cell.grade_id, cell.source)
-        if cell.cell_type == "code":
-            made |= {"outputs": [], "execution_count": None}
-        cells.append(made)
+        cells.append(filled_in(cell, answers))
         if cell.grade_id == "add":
             cells += [code_cell(source) for source in attack.cells]
     cells += [code_cell(source) for source in attack.last]

@@ -22,10 +22,11 @@ from notebook_cage.self_tests import run_self_tests
 from notebook_cage.types import TMP
 from notebook_cage.watch import process_tree
 from notebook_cage.zygote import OFF, Preload, Zygote
+from tests.programs import programs
 
 SMALL = Limits(wall_seconds=20, memory_bytes=400_000_000, disk_bytes=20_000_000)
 TOLD = "what-only-the-zygote-was-told"
-TEN_SIGNALS = (1, 2, 3, 9, 10, 12, 15, 18, 19, 20)
+TRIES = programs("attacks/zygote")
 
 
 @pytest.fixture(scope="module")
@@ -96,25 +97,7 @@ def test_it_really_begins_as_a_fork(warm):
     assert run(BubblewrapSandbox(), look)[0].split()[0] == "False"
 
 
-LOOK = """
-import json, os, resource, signal, sys
-def kept(name):
-    fields = dict(line.split(':', 1) for line in open('/proc/self/status'))
-    return fields[name].strip()
-names = 'Umask Groups CapInh CapPrm CapEff CapBnd CapAmb NoNewPrivs Seccomp SigBlk SigIgn SigCgt Threads Cpus_allowed'
-seen = {name: kept(name) for name in names.split()}
-seen['limits'] = {n: resource.getrlimit(getattr(resource, n)) for n in dir(resource) if n.startswith('RLIMIT_')}
-seen['environment'] = dict(os.environ)
-seen['where'] = [os.getcwd(), sys.argv, sys.flags.safe_path, __name__, sorted(globals())[:3], os.getsid(0) == os.getpgrp()]
-seen['mounts'] = sorted(' '.join(line.split()[3:6]) for line in open('/proc/self/mountinfo') if ' /run/' in line)
-seen['all mounts'] = sorted(line.split()[4] for line in open('/proc/self/mountinfo'))
-seen['spaces'] = sorted(os.listdir('/proc/self/ns'))
-seen['files'] = [sorted(os.listdir(name)) for name in ('/', '/tmp', '/dev/shm', '/run', '.')]
-seen['descriptors'] = [os.path.exists(f'/proc/self/fd/{n}') for n in range(20)][4:]
-seen['oom'] = [open(f'/proc/self/{name}').read() for name in ('oom_score_adj', 'uid_map', 'gid_map', 'coredump_filter')]
-seen['host'] = [os.uname().nodename, open('/proc/net/dev').read().count(':'), os.getpriority(os.PRIO_PROCESS, 0)]
-print(json.dumps(seen))
-"""
+LOOK = TRIES["all that it sees"].source
 
 
 def test_what_a_program_is_and_sees_is_the_same_as_of_one_that_began_from_nothing(warm, tmp_path):
@@ -156,17 +139,7 @@ def test_a_cage_that_cannot_be_built_says_so_and_nothing_enters_it(warm, tmp_pat
 
 def test_no_memory_of_the_zygote_is_in_reach(warm, zygote):
     """Not through /proc by any number that it could have, and not by a name among the processes that are seen."""
-    read = """
-import glob, os, sys
-found = []
-for number in {*map(int, sys.argv[1:]), *range(1, 400), *(int(name) for name in os.listdir('/proc') if name.isdigit())}:
-    for name in ('mem', 'maps', 'environ', 'root/run/zygote.py', 'cwd', 'map_files'):
-        try:
-            with open(f'/proc/{number}/{name}', 'rb') as file: content = file.read(100_000) if name != 'mem' else b'open'
-        except OSError: continue
-        if number != os.getpid() and (b'zygote' in content or name in ('mem', 'root/run/zygote.py')): found.append((number, name))
-print([(n, name, open(f'/proc/{n}/cmdline').read()) for n, name in found if 'read code' not in open(f'/proc/{n}/cmdline').read()])
-"""
+    read = TRIES["memory of the zygote"].source
     waiting = process_tree(number(zygote))
     output, outcome = run(warm, read, *map(str, waiting))
     assert output.strip() == "[]", outcome
@@ -176,13 +149,7 @@ def test_no_descriptor_of_the_zygote_is_left(warm, zygote):
     Zygote.at(zygote.address).close()
     with_another = Zygote.at(zygote.address)  # a connection that a child must not have
     try:
-        look = """
-import os
-for process in ['self', *(name for name in os.listdir('/proc') if name.isdigit())]:
-    for n in range(4096):
-        try: print(process, n, os.readlink(f'/proc/{process}/fd/{n}'))
-        except OSError: pass
-"""
+        look = TRIES["descriptors of all processes"].source
         opened = [line.split(" ", 2) for line in run(warm, look)[0].splitlines()]
     finally:
         with_another.close()
@@ -203,21 +170,7 @@ def test_no_folder_is_shared_with_the_zygote_or_with_a_sibling(warm):
 
 def test_no_signal_reaches_the_zygote_or_a_sibling(warm, zygote):
     """By number, by group, or to all."""
-    kill = f"""
-import os, signal, sys
-for s in {TEN_SIGNALS}:
-    try: signal.signal(s, signal.SIG_IGN)
-    except (OSError, ValueError): pass
-for target in [0, *(-n for n in map(int, sys.argv[1:])), *map(int, sys.argv[1:])]:
-    for s in {[one for one in TEN_SIGNALS if one not in (9, 19)]}:
-        try: os.kill(target, s)
-        except ProcessLookupError: pass
-for target in map(int, sys.argv[1:]):
-    try: os.kill(target, 9)
-    except ProcessLookupError: print('nobody')
-print(os.getpgrp() == os.getpid(), os.getppid(), flush=True)
-os.kill(0, 9)
-"""
+    kill = TRIES["signals to the zygote"].source
     with sibling(warm) as other:
         targets = [number(zygote), *process_tree(number(zygote))]
         output, outcome = run(warm, kill, *map(str, targets))
@@ -229,28 +182,14 @@ os.kill(0, 9)
 
 
 def test_neither_the_one_that_waits_nor_anybody_can_be_traced(warm, zygote):
-    trace = """
-import ctypes, errno, os, sys
-libc = ctypes.CDLL(None, use_errno=True)
-for number in [os.getppid(), *map(int, sys.argv[1:]), *(int(n) for n in os.listdir('/proc') if n.isdigit())]:
-    for call in (lambda: libc.ptrace(16, number, 0, 0), lambda: libc.process_vm_readv(number, 0, 0, 0, 0, 0)):
-        ctypes.set_errno(0)
-        print(call(), errno.errorcode.get(ctypes.get_errno()))
-"""
+    trace = TRIES["traces of others"].source
     said = set(run(warm, trace, *map(str, process_tree(number(zygote))))[0].splitlines())
     assert said == {"-1 EPERM"}
 
 
 def test_sockets_of_the_machine_are_out_of_reach_by_name_and_by_path(warm, zygote):
     """The zygote listens on a path, and others of the machine on abstract names."""
-    reach = """
-import socket, sys
-for name in (chr(0) + sys.argv[1], sys.argv[2]):
-    for kind in (socket.SOCK_STREAM, socket.SOCK_SEQPACKET):
-        try: socket.socket(socket.AF_UNIX, kind).connect(name); print('GOT')
-        except OSError as error: print(type(error).__name__)
-print(open('/proc/net/unix').read().count(chr(10)))
-"""
+    reach = TRIES["sockets of the machine"].source
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
         listening.bind(f"\0netgrader-{os.getpid()}")
         listening.listen()
@@ -263,13 +202,7 @@ def test_names_of_another_submission_are_in_none_of_the_mounts(warm, tmp_path):
     for folder in (mine, other):
         folder.mkdir()
         folder.chmod(0o755)
-    look = """
-import glob, os
-for name in [*glob.glob('/proc/[0-9]*/mountinfo'), *glob.glob('/proc/[0-9]*/mountstats'), '/proc/mounts']:
-    try: print(open(name).read())
-    except PermissionError: pass
-print(open('/proc/self/maps').read(), os.path.exists('/run/other'), os.path.exists('/run/zygote.py'))
-"""
+    look = TRIES["names of mounts"].source
     with sibling(warm, mounts=[Mount(other, "/run/other")]):
         output, _ = run(warm, look, mounts=[Mount(mine, "/run/given")])
     assert "submission-of-mine" in output  # else nothing was looked at
@@ -278,11 +211,7 @@ print(open('/proc/self/maps').read(), os.path.exists('/run/other'), os.path.exis
 
 
 def test_siblings_draw_other_numbers_and_have_other_secrets(warm):
-    draw = """
-import os, random, tempfile, uuid, ssl, multiprocessing
-print(random.random(), random.Random().random(), tempfile.mktemp(), uuid.uuid4(), uuid.uuid1(), os.urandom(8).hex(),
-      ssl.RAND_bytes(8).hex(), multiprocessing.current_process().authkey.hex())
-"""
+    draw = TRIES["draws numbers"].source
     first, second = (run(warm, draw)[0].split() for _ in range(2))
     assert len(first) == 8
     assert [one for one, other in zip(first, second, strict=True) if one == other] == []
@@ -322,22 +251,7 @@ def test_a_child_that_has_kept_a_right_is_not_let_in(warm, monkeypatch):
     assert outcome.code == 126
 
 
-HOARD = """
-import array, os, socket
-kept, nothing = [], os.open('/dev/null', os.O_RDONLY)
-try:
-    while True:
-        kept.append(socket.socketpair())
-        kept[-1][0].setblocking(False)
-        try:
-            while True:
-                kept[-1][0].sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [nothing] * 250))])
-        except BlockingIOError:
-            pass
-except OSError:
-    print('full', flush=True)
-input()
-"""
+HOARD = TRIES["keeps descriptors underway"].source
 
 
 def test_who_keeps_as_many_descriptors_underway_as_may_be_stops_nobody_elses_run(warm):
@@ -365,11 +279,7 @@ def until(condition, seconds=5.0):
 
 
 def test_everything_ends_with_the_cage(warm, zygote):
-    spread = (
-        "import os, signal, time\nfor n in range(1, 65):\n    try: signal.signal(n, signal.SIG_IGN)\n"
-        "    except (OSError, ValueError): pass\nif os.fork() == 0:\n    os.setsid()\n"
-        "    if os.fork() == 0: print('up', flush=True)\n    time.sleep(600)\ntime.sleep(600)"
-    )
+    spread = TRIES["ignores signals and forks"].source
     before = process_tree(number(zygote))
     caged = warm.start(plan(spread), stdout=subprocess.PIPE)
     assert caged.stdout.readline() == b"up\n"

@@ -22,58 +22,9 @@ from netgrader.evidence import read_evidence
 from netgrader.student import setup
 from netgrader.student.capture import take
 from netgrader.student.graphs import NoGraph, export_graph
+from tests.programs import programs
 
-PROBES = """
-from netgrader.student.probes import export_graph, probe
-
-@probe("check_work")
-def work(student, out):
-    print("a probe prints" * 1000)
-    with student.capturing(out, "raised"):
-        student.call("raises")
-    with student.capturing(out, "left"):
-        student.call("leaves")
-    with student.capturing(out, "missing"):
-        student.call("not_there", name="given")
-    with student.capturing(out, "unprintable"):
-        student.call("unprintable")
-    with student.capturing(out, "helper"):
-        student.call("uses_helper")
-    with student.capturing(out, "numbers"):
-        out.array("numbers", student.random("numbers").integers(0, 10**6, 5))
-    student.call("plots")
-    raise RuntimeError("a mistake in the probe")
-"""
-STUDENT = """
-import sys
-import matplotlib
-matplotlib.use("agg")
-import matplotlib.pyplot as plt
-import numpy as np, random
-from a_helper import help_me
-
-def raises():
-    print("a student prints")
-    np.random.rand(3), random.random()
-    x = 1
-    return x / 0  # here
-
-def leaves():
-    sys.exit(3)
-
-class Unprintable(Exception):
-    def __str__(self):
-        raise ValueError
-
-def unprintable():
-    raise Unprintable
-
-def uses_helper():
-    return help_me()
-
-def plots():
-    plt.figure()
-"""
+PROBES, STUDENT = (one.source for one in programs("cells/captured").values())
 
 
 def small_net(kind: str = "variables", **more):

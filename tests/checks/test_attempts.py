@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from netgrader.faults import CATALOGUE
+from tests.checks.in_ipython import run_notebooks
 from tests.checks.test_hidden_tests import hidden_tests
 from tests.checks.works import EXERCISES, works_of
 from tests.faults.blocks import BLOCKS, EXAMPLE, TRAIN
@@ -62,24 +59,8 @@ def told(tmp_path_factory, asked):
     source = ROOT / "source" / "digits"
     shutil.copytree(source / "checks", folder / "checks", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(source / "after_one_layer.py", folder)
-    order = [{"name": name, "cells": cells_of(name)} for name in asked("name")]
-    done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("check_side.py"))],
-        input=json.dumps(order),
-        cwd=folder,
-        env={
-            **os.environ,
-            "NETGRADER_DATA": str(ROOT / "data" / "mnist.npz"),
-            "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}",
-        },
-        capture_output=True,
-        text=True,
-        timeout=1800,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"name"')]
-    return {line["name"]: line for line in lines}
+    works = {name: cells_of(name) for name in asked("name")}
+    return run_notebooks(works, folder, NETGRADER_DATA=str(ROOT / "data" / "mnist.npz"))
 
 
 @pytest.mark.parametrize("name", ATTEMPTS)

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from netgrader.results import CheckResult, Outcome, Visibility
 from netgrader.student.answer import COLOURS, Answer
+from tests.checks.in_ipython import run_notebooks
 from tests.checks.works import GLOROT
+from tests.programs import source
 
 ROOT = Path(__file__).resolve().parents[2]
-GIVEN = """
-from types import SimpleNamespace
-import numpy as np
-import tensorflow.compat.v1 as tf
-tf.disable_v2_behavior()
-from netgrader.student import check, setup
-setup()
-"""
+GIVEN = source("cells/attempts:asked")
 STUB = '''
 def fully_connected_layer(x, n_output, name=None, activation=None):
     """Add a layer."""
@@ -67,20 +59,8 @@ def said(tmp_path_factory):
         "elsewhere": "import os; os.makedirs('a/b'); os.chdir('a/b'); " + CALL,
         "no folder": f"import shutil; shutil.rmtree({str(folder / 'checks')!r}); " + CALL,
     }
-    done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("notebook_side.py"))],
-        input=json.dumps(list(cells.values())),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"shown"')]
-    shown = dict(zip(cells, lines, strict=True))
-    shown["process"] = {"output": done.stdout + done.stderr}
-    return shown
+    ran = run_notebooks({"notebook": list(cells.values())}, folder)["notebook"]
+    return {**dict(zip(cells, ran["cells"], strict=True)), "process": ran}
 
 
 def text(entry) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import textwrap
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import ANY
@@ -21,12 +20,7 @@ from netgrader.checks.run import run_tests
 from netgrader.evidence import EvidenceWriter, ProbeError
 from netgrader.faults import CATALOGUE, fault
 from netgrader.results import Outcome, Visibility
-
-HEAD = """
-import time
-from graphread.graph.source import GraphError
-from netgrader.checks import fail, fail_all, fault, grades, partial, ungradable
-"""
+from tests.checks.authored import by_name, graded, write_tests
 
 
 class Course:
@@ -40,11 +34,6 @@ class Course:
         self.exercises.write_text("[a]\nwidths = [10]\n")
         self.labs = 0
 
-    def file(self, name: str, text: str) -> Path:
-        path = self.folder / name
-        path.write_text(HEAD + textwrap.dedent(text), encoding="utf-8")
-        return path
-
     def writer(self, cell: str) -> EvidenceWriter:
         (self.evidence / cell).mkdir()
         return EvidenceWriter(self.evidence / cell, cell)
@@ -57,13 +46,12 @@ class Course:
         return TestContext(self.evidence, load_exercises(self.exercises), self._lab, **more)
 
     def run(self, text: str, hidden: str | None = None, *, bench: TestContext | None = None, **more):
-        public = [self.file("test_some_public.py", text)]
-        private = [self.file("test_some.py", hidden)] if hidden else []
+        public = [write_tests(self.folder / "test_some_public.py", text)]
+        private = [write_tests(self.folder / "test_some.py", hidden)] if hidden else []
         return run_tests(bench or self.bench(), public, private, **more)
 
     def verdicts(self, *args, **more):
-        run = self.run(*args, **more)
-        return {check.check.partition("::")[2]: check for found in run.checks.values() for check in found}
+        return by_name(self.run(*args, **more).checks)
 
 
 @pytest.fixture
@@ -94,15 +82,8 @@ ENDS = {
 
 @pytest.mark.parametrize("ends", ENDS)
 def test_a_verdict_is_what_a_test_ends_with_and_its_docstring_is_the_sentence(course, ends):
-    verdict = course.verdicts(f'''
-        @grades("check_a", credit=4)
-        def test_it():
-            """It is fine
-
-            Nobody reads this.
-            """
-            {ends}
-    ''')["test_it"]
+    says = "It is fine\n\n    Nobody reads this.\n    "
+    verdict = course.verdicts(graded("test_it()", ends, '"check_a", credit=4', says))["test_it"]
     message = None if verdict.message is None else str(verdict.message)
     assert (verdict.outcome, verdict.credit, verdict.faults, message) == ENDS[ends]
     assert (verdict.check, str(verdict.sentence)) == ("test_some_public.py::test_it", "It is fine")
@@ -111,16 +92,8 @@ def test_a_verdict_is_what_a_test_ends_with_and_its_docstring_is_the_sentence(co
 
 
 def test_a_remark_costs_nothing_and_is_not_carried_over_to_the_next_test(course):
-    verdicts = course.verdicts('''
-        @grades("check_a")
-        def test_first(remark):
-            """The first"""
-            remark("unclipped-log", place="loss")
-
-        @grades("check_a")
-        def test_second():
-            """The second"""
-    ''')
+    first = graded("test_first(remark)", 'remark("unclipped-log", place="loss")')
+    verdicts = course.verdicts(first + graded("test_second()"))
     assert verdicts["test_first"].outcome is Outcome.PASSED
     assert verdicts["test_first"].faults == ("unclipped-log",)
     assert "Where: loss." in str(verdicts["test_first"].message)
@@ -128,16 +101,7 @@ def test_a_remark_costs_nothing_and_is_not_carried_over_to_the_next_test(course)
 
 
 def test_a_broken_test_is_ungradable_for_the_student_and_told_to_the_instructor(course):
-    run = course.run('''
-        @grades("check_a", credit=3)
-        def test_broken():
-            """It works"""
-            [][1]
-
-        @grades("check_a")
-        def test_after():
-            """It goes on"""
-    ''')
+    run = course.run(graded("test_broken()", "[][1]", '"check_a", credit=3') + graded("test_after()"))
     broken, after = run.checks["check_a"]
     assert (broken.outcome, broken.credit, broken.max_credit) == (Outcome.UNGRADABLE, 0.0, 3.0)
     assert "IndexError" not in str(broken.message)
@@ -148,48 +112,23 @@ def test_a_broken_test_is_ungradable_for_the_student_and_told_to_the_instructor(
 
 
 def test_a_test_that_takes_too_long_is_stopped_and_the_next_one_runs(course):
-    run = course.run(
-        '''
-        @grades("check_a")
-        def test_endless():
-            """It ends"""
-            while True:
-                try:
-                    time.sleep(0.01)
-                except Exception:
-                    continue
-
-        @grades("check_a")
-        def test_after():
-            """It goes on"""
-    ''',
-        seconds=2.0,
-    )
+    endless = "while True:\n    try: time.sleep(0.01)\n    except Exception: continue"
+    run = course.run(graded("test_endless()", endless) + graded("test_after()"), seconds=2.0)
     endless, after = run.checks["check_a"]
     assert endless.outcome is Outcome.UNGRADABLE
     assert "2 seconds" in str(endless.message)
     assert after.outcome is Outcome.PASSED
 
 
-FOUND = '''
-        def basis():
-            {ends}
-
-        @grades("check_a", credit=0)
-        def test_basis():
-            """The basis"""
-            basis()
-
-        @grades("check_a")
-        def test_more():
-            """More"""
-            basis()
-
-        @grades("check_a")
-        def test_else():
-            """Something else"""
-            fail("missing-bias", found="no bias at all")
-'''
+MISSING = 'fail("missing-bias", found="no bias at all")'
+FOUND = "".join(
+    [
+        "def basis():\n    {ends}\n",
+        graded("test_basis()", "basis()", '"check_a", credit=0'),
+        graded("test_more()", "basis()"),
+        graded("test_else()", MISSING),
+    ]
+)
 
 
 def test_what_ends_with_the_fault_of_an_earlier_test_could_judge_nothing_and_is_neither_earned_nor_to_be_had(course):
@@ -220,15 +159,7 @@ def test_what_builds_on_something_ungradable_is_ungradable(course):
 
 
 def test_only_the_cells_that_are_asked_for_are_run(course):
-    text = '''
-        @grades("check_a")
-        def test_a():
-            """A"""
-
-        @grades("check_b")
-        def test_b():
-            """B"""
-    '''
+    text = graded("test_a()") + graded("test_b()", grades='"check_b"')
     assert set(course.verdicts(text, cells=["check_b"])) == {"test_b"}
     assert set(course.verdicts(text)) == {"test_a", "test_b"}
     assert course.run(text, cells=["check_c"]).checks == {}
@@ -237,15 +168,7 @@ def test_only_the_cells_that_are_asked_for_are_run(course):
 def test_each_verdict_is_told_as_soon_as_it_is_known(course):
     told = []
     course.run(
-        '''
-        @grades("check_a")
-        def test_a():
-            """A"""
-
-        @grades("check_a")
-        def test_b():
-            """B"""
-    ''',
+        graded("test_a()") + graded("test_b()"),
         on_plan=lambda plan: told.append([entry.check for entry in plan]),
         on_verdict=lambda verdict: told.append(verdict.check),
     )
@@ -259,30 +182,18 @@ def test_evidence_is_read_by_cell_and_what_is_missing_ends_the_test(course):
     out.fact("count", 3)
     out.error("train", ProbeError("ValueError", "No gradients provided for any variable", "minimize(accuracy)"))
     out.close()
-    verdicts = course.verdicts('''
-        @grades("check_a")
-        def test_there(cell_evidence, evidence):
-            """It is there"""
-            assert cell_evidence.array("numbers").tolist() == [0, 1, 2]
-            assert cell_evidence.fact("count") == 3
-            assert evidence["check_a"] is cell_evidence
-            assert list(evidence) == ["check_a"]
-
-        @grades("check_a")
-        def test_raised(cell_evidence):
-            """It was made"""
-            cell_evidence.graph("train")
-
-        @grades("check_a")
-        def test_not_there(cell_evidence):
-            """It was handed over"""
-            cell_evidence.array("others")
-
-        @grades("check_b")
-        def test_no_cell(cell_evidence):
-            """The cell was reached"""
-            cell_evidence.array("numbers")
-    ''')
+    there = """
+        assert cell_evidence.array("numbers").tolist() == [0, 1, 2]
+        assert cell_evidence.fact("count") == 3
+        assert evidence["check_a"] is cell_evidence
+        assert list(evidence) == ["check_a"]
+    """
+    verdicts = course.verdicts(
+        graded("test_there(cell_evidence, evidence)", there)
+        + graded("test_raised(cell_evidence)", 'cell_evidence.graph("train")')
+        + graded("test_not_there(cell_evidence)", 'cell_evidence.array("others")')
+        + graded("test_no_cell(cell_evidence)", 'cell_evidence.array("numbers")', '"check_b"')
+    )
     assert verdicts["test_there"].outcome is Outcome.PASSED
     assert verdicts["test_raised"].faults == ("minimises-wrong-tensor",)
     assert "train: minimize(accuracy)" in str(verdicts["test_raised"].message)
@@ -292,12 +203,7 @@ def test_evidence_is_read_by_cell_and_what_is_missing_ends_the_test(course):
 
 
 def test_the_reason_for_missing_evidence_is_what_the_student_reads(course):
-    text = '''
-        @grades("check_b")
-        def test_it(cell_evidence):
-            """It is there"""
-            cell_evidence.array("numbers")
-    '''
+    text = graded("test_it(cell_evidence)", 'cell_evidence.array("numbers")', '"check_b"')
     bench = course.bench(problems={"check_b": "The kernel died in the cell before."})
     assert str(course.verdicts(text, bench=bench)["test_it"].message) == "The kernel died in the cell before."
 
@@ -305,54 +211,27 @@ def test_the_reason_for_missing_evidence_is_what_the_student_reads(course):
 def test_evidence_that_cannot_be_read_is_ungradable(course):
     (course.evidence / "check_a").mkdir()
     (course.evidence / "check_a" / "manifest.json").write_text("{")
-    verdict = course.verdicts('''
-        @grades("check_a")
-        def test_it(cell_evidence):
-            """It is there"""
-            cell_evidence.array("numbers")
-    ''')["test_it"]
+    verdict = course.verdicts(graded("test_it(cell_evidence)", 'cell_evidence.array("numbers")'))["test_it"]
     assert verdict.outcome is Outcome.UNGRADABLE
     assert "not JSON" in str(verdict.message)
 
 
 def test_what_tests_measure_and_show_comes_out(course):
-    run = course.run('''
+    body = """
         from netgrader.observations import Comparison
-
-        @grades("check_a")
-        def test_it(measured, show, exercise):
-            """It is measured"""
-            measured["test_accuracy"] = 0.5
-            measured["widths"] = exercise["widths"]
-            show(Comparison("Accuracy", 0.9, 0.5))
-    ''')
+        measured["test_accuracy"] = 0.5
+        measured["widths"] = exercise["widths"]
+        show(Comparison("Accuracy", 0.9, 0.5))
+    """
+    run = course.run(graded("test_it(measured, show, exercise)", body))
     assert [*run.measured_by_cell.values()] == [{"test_accuracy": 0.5, "widths": [10]}]
     assert run.observations["check_a"][0].recomputed == 0.5
 
 
 def test_costly_work_is_done_once_and_its_failure_is_not_repeated(course):
-    verdicts = course.verdicts('''
-        calls = []
-
-        def work():
-            calls.append(1)
-            fail("missing-bias")
-
-        @grades("check_a")
-        def test_first(bench):
-            """First"""
-            bench.once("work", work)
-
-        @grades("check_a")
-        def test_second(bench):
-            """Second"""
-            bench.once("work", work)
-
-        @grades("check_a")
-        def test_third():
-            """Third"""
-            assert len(calls) == 1
-    ''')
+    work = "calls = []\ndef work():\n    calls.append(1)\n    fail('missing-bias')\n"
+    first, second = (graded(f"test_{name}(bench)", 'bench.once("work", work)') for name in ("first", "second"))
+    verdicts = course.verdicts(work + first + second + graded("test_third()", "assert len(calls) == 1"))
     assert verdicts["test_first"].faults == verdicts["test_second"].follows == ("missing-bias",)
     assert verdicts["test_third"].outcome is Outcome.PASSED
 
@@ -387,11 +266,7 @@ def test_the_process_is_left_as_it_was_and_edited_tests_are_run_anew(course, mon
     monkeypatch.setenv("PYTEST_ADDOPTS", "--no-such-option")
     (course.folder / "conftest.py").write_text("raise SystemExit(1)")
     (course.folder / "pytest.ini").write_text("[pytest]\naddopts = --no-such-option\n")
-    text = '''
-        @grades("check_a")
-        def test_it():
-            """It is {}"""
-    '''
+    text = graded("test_it()", says="It is {}")
     modules, environment, flag = set(sys.modules), dict(os.environ), sys.dont_write_bytecode
     assert str(course.verdicts(text.format("old"))["test_it"].sentence) == "It is old"
     assert str(course.verdicts(text.format("new"))["test_it"].sentence) == "It is new"
@@ -404,24 +279,12 @@ def test_the_process_is_left_as_it_was_and_edited_tests_are_run_anew(course, mon
 
 
 def test_nothing_is_printed(course, capfd):
-    course.run('''
-        @grades("check_a")
-        def test_it():
-            """It fails"""
-            fail("missing-bias")
-    ''')
+    course.run(graded("test_it()", 'fail("missing-bias")'))
     assert capfd.readouterr() == ("", "")
 
 
 def test_a_number_that_overflows_in_a_formula_of_ours_is_nothing_that_a_student_is_told_of(course, recwarn):
-    course.run('''
-        import numpy as np
-
-        @grades("check_a")
-        def test_it():
-            """It is tried on large numbers, too"""
-            assert np.exp(np.float64(1e4)) > 0
-    ''')
+    course.run(graded("test_it()", "import numpy as np\nassert np.exp(np.float64(1e4)) > 0"))
     assert [str(one.message) for one in recwarn] == []
 
 
@@ -441,22 +304,11 @@ def network(*codes: str, remarks: tuple[str, ...] = (), left_open: tuple[str, ..
     return Network(layers, faults=tuple(map(fault, codes)), remarks=tuple(map(fault, remarks)), left_open=unknown)
 
 
-READING = '''
-        @grades("check_a", faults=("missing-bias", "unclipped-log"))
-        def test_bias(network, refuse):
-            """There is a bias"""
-            refuse(network)
-
-        @grades("check_a", faults=("wrong-width",))
-        def test_width(network, refuse):
-            """The width is right"""
-            refuse(network)
-
-        @grades("check_a")
-        def test_others(network, refuse_others):
-            """Nothing else is wrong"""
-            refuse_others(network)
-'''
+READING = (
+    graded("test_bias(network, refuse)", "refuse(network)", '"check_a", faults=("missing-bias", "unclipped-log")')
+    + graded("test_width(network, refuse)", "refuse(network)", '"check_a", faults=("wrong-width",)')
+    + graded("test_others(network, refuse_others)", "refuse_others(network)")
+)
 
 
 def test_each_test_charges_the_faults_that_it_looks_for_and_one_charges_all_others(course):

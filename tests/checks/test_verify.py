@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-import textwrap
 import time
 from pathlib import Path
 
@@ -17,20 +16,12 @@ from netgrader.evidence import EvidenceWriter
 from netgrader.grading import verify as verify_module
 from netgrader.grading.verify import VerificationError, VerificationRequest, verify
 from netgrader.results import Outcome, Visibility
+from tests.checks.authored import by_name, graded, write_tests
 from tests.datasets import CHECKS, DATA, DIGITS
 
 ROOT = Path(__file__).parents[2]
-HEAD = """
-import os, sys, time
-from netgrader.checks import fail, grades
-"""
-FINE = '''
-@grades("check_a")
-def test_first(cell_evidence, measured):
-    """The numbers are there"""
-    measured["sum"] = cell_evidence.array("numbers").sum()
-    measured["ratio"] = float("nan")
-'''
+SUMMED = 'measured["sum"] = cell_evidence.array("numbers").sum(); measured["ratio"] = float("nan")'
+FINE = graded("test_first(cell_evidence, measured)", SUMMED)
 
 
 @pytest.fixture
@@ -45,32 +36,17 @@ def ask(tmp_path):
     exercises.write_text("[a]\n")
 
     def run(public: str, hidden: str = "", **more):
-        files = []
-        for name, text in (("test_t_public.py", public), ("test_t.py", hidden)):
-            path = tmp_path / name
-            path.write_text(HEAD + textwrap.dedent(text), encoding="utf-8")
-            files.append(path)
+        files = write_tests(tmp_path / "test_t_public.py", public), write_tests(tmp_path / "test_t.py", hidden)
         terms = {"exercises": exercises, **more}
-        return verify(VerificationRequest(evidence, (files[0],), (files[1],), **terms))
+        return verify(VerificationRequest(evidence, files[:1], files[1:], **terms))
 
     return run
 
 
-def by_name(verification):
-    return {check.check.partition("::")[2]: check for checks in verification.checks.values() for check in checks}
-
-
 def test_verdicts_and_figures_come_back(ask):
-    verification = ask(
-        FINE,
-        '''
-        @grades("check_a", credit=2, faults=("missing-bias",))
-        def test_second():
-            """There is a bias"""
-            fail("missing-bias")
-    ''',
-    )
-    verdicts = by_name(verification)
+    grades = '"check_a", credit=2, faults=("missing-bias",)'
+    verification = ask(FINE, graded("test_second()", 'fail("missing-bias")', grades))
+    verdicts = by_name(verification.checks)
     assert verdicts["test_first"].outcome is Outcome.PASSED
     assert verdicts["test_second"].visibility is Visibility.HIDDEN
     assert verdicts["test_second"].faults == ("missing-bias",)
@@ -83,34 +59,20 @@ def test_verdicts_and_figures_come_back(ask):
 
 def test_the_verifier_sees_nothing_of_our_environment_and_imports_no_tensorflow(ask, monkeypatch):
     monkeypatch.setenv("SECRET_OF_THE_INSTRUCTOR", "42")
-    verification = ask('''
-        @grades("check_a")
-        def test_alone(cell_evidence):
-            """It is alone"""
-            cell_evidence.array("numbers")
-            assert "SECRET_OF_THE_INSTRUCTOR" not in os.environ, "The environment came along."
-            assert "tensorflow" not in sys.modules, "TensorFlow was imported."
-            assert not [path for path in sys.path if path in ("", os.getcwd())], "The working folder can be imported."
-            assert os.listdir(os.environ["HOME"]), "No home of its own."
-    ''')
-    assert by_name(verification)["test_alone"].message is None
+    body = """
+        cell_evidence.array("numbers")
+        assert "SECRET_OF_THE_INSTRUCTOR" not in os.environ, "The environment came along."
+        assert "tensorflow" not in sys.modules, "TensorFlow was imported."
+        assert not [path for path in sys.path if path in ("", os.getcwd())], "The working folder can be imported."
+        assert os.listdir(os.environ["HOME"]), "No home of its own."
+    """
+    verification = ask(graded("test_alone(cell_evidence)", body))
+    assert by_name(verification.checks)["test_alone"].message is None
 
 
 def test_verdicts_given_before_a_crash_count_and_the_rest_is_ungradable(ask):
-    verification = ask(
-        FINE,
-        '''
-        @grades("check_a")
-        def test_second():
-            """It lives"""
-            os._exit(9)
-
-        @grades("check_a")
-        def test_third():
-            """It lives on"""
-    ''',
-    )
-    verdicts = by_name(verification)
+    verification = ask(FINE, graded("test_second()", "os._exit(9)") + graded("test_third()"))
+    verdicts = by_name(verification.checks)
     assert verdicts["test_first"].outcome is Outcome.PASSED
     assert {verdicts["test_second"].outcome, verdicts["test_third"].outcome} == {Outcome.UNGRADABLE}
     assert "not reached" in str(verdicts["test_third"].message)
@@ -118,22 +80,15 @@ def test_verdicts_given_before_a_crash_count_and_the_rest_is_ungradable(ask):
 
 
 def test_a_verifier_that_hangs_is_stopped_with_all_that_it_started(ask, tmp_path):
-    verification = ask(
-        FINE,
-        f'''
-        @grades("check_a")
-        def test_second():
-            """It ends"""
-            import ctypes, pathlib, subprocess
-            child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100)"])
-            pathlib.Path({str(tmp_path / "child")!r}).write_text(str(child.pid))
-            ctypes.CDLL(None).sleep(100)
-    ''',
-        seconds=12.0,
-        test_seconds=1.0,
-    )
-    assert by_name(verification)["test_first"].outcome is Outcome.PASSED
-    assert by_name(verification)["test_second"].outcome is Outcome.UNGRADABLE
+    body = f"""
+        import ctypes, pathlib, subprocess
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100)"])
+        pathlib.Path({str(tmp_path / "child")!r}).write_text(str(child.pid))
+        ctypes.CDLL(None).sleep(100)
+    """
+    verification = ask(FINE, graded("test_second()", body), seconds=12.0, test_seconds=1.0)
+    assert by_name(verification.checks)["test_first"].outcome is Outcome.PASSED
+    assert by_name(verification.checks)["test_second"].outcome is Outcome.UNGRADABLE
     assert "12 seconds" in str(verification.problem)
     assert verification.reading == 0  # it did not come to say so
     child = int((tmp_path / "child").read_text())
@@ -142,30 +97,11 @@ def test_a_verifier_that_hangs_is_stopped_with_all_that_it_started(ask, tmp_path
 
 
 def test_a_verifier_that_takes_too_much_memory_is_stopped_and_keeps_its_verdicts(ask):
-    verification = ask(
-        FINE,
-        '''
-        @grades("check_a")
-        def test_second():
-            """It is modest"""
-            held = bytearray(b"x") * 1_500_000_000
-            time.sleep(100)
-    ''',
-        memory_bytes=1_000_000_000,
-    )
-    assert by_name(verification)["test_first"].outcome is Outcome.PASSED
-    assert by_name(verification)["test_second"].outcome is Outcome.UNGRADABLE
+    takes = graded("test_second()", 'held = bytearray(b"x") * 1_500_000_000\ntime.sleep(100)')
+    verification = ask(FINE, takes, memory_bytes=1_000_000_000)
+    assert by_name(verification.checks)["test_first"].outcome is Outcome.PASSED
+    assert by_name(verification.checks)["test_second"].outcome is Outcome.UNGRADABLE
     assert str(verification.problem) == "The verification was stopped: it needed more than 1 GB of memory."
-
-
-SLEEPS = '''
-@grades("check_a")
-def test_first():
-    """It wakes up"""
-    import pathlib
-    pathlib.Path({file!r}).write_text(str(os.getpid()))
-    time.sleep(100)
-'''
 
 
 def test_a_verifier_dies_with_the_process_that_asked_for_it(ask, tmp_path):
@@ -176,7 +112,8 @@ folder = Path({str(tmp_path)!r})
 verify(VerificationRequest(folder / "evidence", (folder / "test_s.py",), (), folder / "exercises.toml"))
 """
     file = tmp_path / "pid"
-    (tmp_path / "test_s.py").write_text(HEAD + SLEEPS.format(file=str(file)))
+    sleeps = f"import pathlib\npathlib.Path({str(file)!r}).write_text(str(os.getpid()))\ntime.sleep(100)"
+    write_tests(tmp_path / "test_s.py", graded("test_first()", sleeps))
     with subprocess.Popen([sys.executable, "-c", asks]) as asking:
         deadline = time.monotonic() + 60
         while not (file.is_file() and file.read_text()):
@@ -192,42 +129,29 @@ def test_where_verifiers_are_forked_is_begun_again_when_it_was_killed(ask):
     for worker in verify_module._workers()._idle:
         worker.process.kill()
         worker.process.wait()
-    assert by_name(ask(FINE))["test_first"].outcome is Outcome.PASSED
+    assert by_name(ask(FINE).checks)["test_first"].outcome is Outcome.PASSED
 
 
 def test_what_ends_the_verifier_when_all_is_judged_costs_no_figure(ask):
-    verification = ask("""
-        @grades("check_a")
-        def test_first(measured):
-            "Something is measured"
-            measured["figure"] = 1
-            sys.modules["netgrader.grading.verifier"].TestContext.close = lambda *_: os._exit(7)
-    """)
-    assert by_name(verification)["test_first"].outcome is Outcome.PASSED
+    body = """
+        measured["figure"] = 1
+        sys.modules["netgrader.grading.verifier"].TestContext.close = lambda *_: os._exit(7)
+    """
+    verification = ask(graded("test_first(measured)", body))
+    assert by_name(verification.checks)["test_first"].outcome is Outcome.PASSED
     assert verification.measured == {"figure": 1}
     assert verification.problem is None
 
 
 def test_the_check_cells_of_a_notebook_share_one_lab_and_one_that_is_lost_begins_again(ask):
-    verification = ask("""
-        @grades("check_a")
-        def test_of_one_cell(lab, measured):
-            "It looks at a graph"
-            measured["one"] = [lab.alive(), id(lab)]
-
-        @grades("check_b")
-        def test_of_another(lab, measured):
-            "It looks at another"
-            measured["another"] = [lab.alive(), id(lab)]
-            lab._server.caged.kill()
-            lab._server.caged.wait()
-
-        @grades("check_c")
-        def test_after_it_was_lost(lab, measured):
-            "It looks at a third"
-            measured["third"] = [lab.alive(), id(lab)]
-    """)
-    assert {check.outcome for check in by_name(verification).values()} == {Outcome.PASSED}
+    body = 'measured["{}"] = [lab.alive(), id(lab)]'
+    lost = "\nlab._server.caged.kill()\nlab._server.caged.wait()"
+    verification = ask(
+        graded("test_of_one_cell(lab, measured)", body.format("one"))
+        + graded("test_of_another(lab, measured)", body.format("another") + lost, '"check_b"')
+        + graded("test_after_it_was_lost(lab, measured)", body.format("third"), '"check_c"')
+    )
+    assert {check.outcome for check in by_name(verification.checks).values()} == {Outcome.PASSED}
     servers, labs = zip(*(verification.measured[name] for name in ("one", "another", "third")), strict=True)
     assert servers == (1, 1, 2)
     assert len(set(labs)) == 1
@@ -236,13 +160,8 @@ def test_the_check_cells_of_a_notebook_share_one_lab_and_one_that_is_lost_begins
 def test_the_data_are_read_once_for_all_verifiers(ask, tmp_path):
     data = tmp_path / DIGITS.file
     data.write_bytes(DATA.read_bytes())
-    tests = """
-        @grades("check_a")
-        def test_first(dataset, measured):
-            "The data are there"
-            measured["digits"] = [int(dataset.y_train[0]), len(dataset.x_test)]
-            dataset.x_test[0] = 0
-    """
+    reads = 'measured["digits"] = [int(dataset.y_train[0]), len(dataset.x_test)]\ndataset.x_test[0] = 0'
+    tests = graded("test_first(dataset, measured)", reads)
     for _ in range(2):
         verification = ask(tests, data=data, exercises=CHECKS / "exercises.toml")
         assert verification.measured == {"digits": [5, 10_000]}
@@ -268,14 +187,8 @@ def test_a_verifier_that_dies_before_it_begins_is_an_error_and_no_mark(ask):
 
 
 def test_what_a_broken_test_raised_is_kept_for_the_instructor(ask):
-    verification = ask('''
-        @grades("check_a")
-        def test_first():
-            """It works"""
-            print("seen by the instructor")
-            {}["key"]
-    ''')
-    assert by_name(verification)["test_first"].outcome is Outcome.UNGRADABLE
+    verification = ask(graded("test_first()", 'print("seen by the instructor")\n{}["key"]'))
+    assert by_name(verification.checks)["test_first"].outcome is Outcome.UNGRADABLE
     log = "\n".join(verification.log)
     assert "KeyError" in log
     assert "seen by the instructor" in log

@@ -8,42 +8,17 @@ from netgrader.grading.execute import execute
 from netgrader.grading.execution import ExecutionCell, ExecutionLimits, ExecutionRequest
 from notebook_cage import open_sandbox
 
-PROBES = '''
-"""Probes for tests."""
-
-from netgrader.student.probes import probe
-
-
-@probe("check_number")
-def number(student, out):
-    out.fact("number", student.value("number"))
-
-
-@probe("check_again")
-def again(student, out):
-    out.fact("number", student.value("number"))
-
-
-@probe("check_last")
-def last(student, out):
-    out.fact("number", student.value("number"))
-
-
-@probe("check_call")
-def call(student, out):
-    out.fact("begun", True)
-    out.fact("called", student.call("function"))
-
-
-@probe("check_drawn")
-def drawn(student, out):
-    out.fact("challenge", student.challenge)
-
-
-@probe("check_drawn_later")
-def drawn_later(student, out):
-    out.fact("challenge", student.challenge)
-'''
+FACTS = {
+    "number": 'out.fact("number", student.value("number"))',
+    "again": 'out.fact("number", student.value("number"))',
+    "last": 'out.fact("number", student.value("number"))',
+    "call": 'out.fact("begun", True); out.fact("called", student.call("function"))',
+    "drawn": 'out.fact("challenge", student.challenge)',
+    "drawn_later": 'out.fact("challenge", student.challenge)',
+}
+PROBES = "from netgrader.student.probes import probe\n" + "".join(
+    f'\n@probe("check_{name}")\ndef {name}(student, out):\n    {facts}\n' for name, facts in FACTS.items()
+)
 
 
 @pytest.fixture(scope="session")

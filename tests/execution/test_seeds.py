@@ -8,58 +8,9 @@ import random
 import numpy as np
 import pytest
 
-DRAWS = """
-import json, random, time
-import numpy as np
-import pytest
-drawn = {
-    "python": random.random(),
-    "python's own generator": random.Random().random(),
-    "numpy, old": np.random.rand(),
-    "numpy, an old generator": np.random.RandomState().rand(),
-    "numpy, new": np.random.default_rng().random(),
-    "numpy, a bit generator": np.random.Generator(np.random.PCG64()).random(),
-    "numpy, another": np.random.default_rng().random(),
-    "hash": hash("text"),
-}
-print(json.dumps(drawn))
-"""
-SEEDED = """
-import json, random
-import numpy as np
-import pytest
-random.seed(5); np.random.seed(6)
-print(json.dumps([random.random(), random.Random(3).random(), np.random.rand(), np.random.default_rng(7).random(),
-                  np.random.RandomState(8).rand()]))
-"""
-GRAPHS = """
-import json
-import numpy as np
-import pytest
-import tensorflow.compat.v1 as tf
-tf.disable_v2_behavior()
-drawn = []
-for seed in (None, None, 4):
-    with tf.Graph().as_default():
-        if seed is not None:
-            tf.set_random_seed(seed)
-        w = tf.get_variable("w", [2], initializer=tf.random_normal_initializer())
-        d = tf.nn.dropout(tf.ones([20]), rate=0.5)
-        with tf.Session() as sess:
-            sess.run(tf.global_variables_initializer())
-            drawn.append([sess.run(w).tolist(), sess.run(d).tolist()])
-epochs = []
-for seed in (None, 4):
-    with tf.Graph().as_default():
-        rows = tf.data.Dataset.range(9).shuffle(9, seed=seed).batch(9).prefetch(1)
-        iterator = tf.data.make_initializable_iterator(rows)
-        swapped = tf.data.Iterator.from_structure(tf.int64, [None])
-        initialisers = [iterator.initializer, swapped.make_initializer(rows)]
-        for initialiser, n in zip(initialisers, [iterator.get_next(), swapped.get_next()]):
-            with tf.Session() as sess:
-                epochs.append([(sess.run(initialiser), sess.run(n).tolist())[1] for _ in range(3)])
-print(json.dumps({"graphs": drawn, "epochs": epochs}))
-"""
+from tests.programs import programs
+
+DRAWS, SEEDED, GRAPHS = (one.source for one in programs("cells/seeds").values())
 
 
 def drawn(run, *cells, **request):

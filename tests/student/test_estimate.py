@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from netgrader.grading.execution import ExecutionLimits
 from netgrader.student import cell_runs
+from tests.checks.in_ipython import run_notebooks
 
-SIDE = Path(__file__).parents[1] / "checks" / "notebook_side.py"
 GIVEN = """
 import time
 from IPython.display import display
@@ -56,11 +52,8 @@ def said(tmp_path_factory):
         EXPERIMENT,
         "display({'text/plain': str([*netgrader.student.cell_runs.cell_runs().seconds.values()][-1])}, raw=True)",
     ]
-    done = subprocess.run(
-        [sys.executable, str(SIDE)], input=json.dumps(cells), capture_output=True, text=True, timeout=120, check=True
-    )
-    shown = [json.loads(line)["shown"] for line in done.stdout.splitlines() if line.startswith("{")]
-    return [entry[0]["text/plain"] for entry in shown if entry]
+    ran = run_notebooks({"notebook": cells}, tmp_path_factory.mktemp("estimate"))["notebook"]
+    return [cell["shown"][0]["text/plain"] for cell in ran["cells"] if cell["shown"]]
 
 
 def test_it_tells_the_longest_cell_all_of_them_and_the_limits(said):

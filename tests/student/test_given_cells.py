@@ -7,11 +7,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,6 +20,7 @@ import pytest
 
 from netgrader.data import DATA_HASH
 from netgrader.new_course import NewAssignment, make_assignment, make_config
+from tests.checks.in_ipython import run_notebooks
 from tests.programs import source
 
 mpl.use("Agg")
@@ -71,24 +69,7 @@ def with_answers(notebook: str | Path, answers: str) -> list[str]:
 @pytest.fixture(scope="module")
 def ran(asked):
     """The errors of all cells, by name of what was answered."""
-    return run([{"name": name, "cells": with_answers(*WRONG[name])} for name in asked("name")], SOURCE)
-
-
-def run(works: list[dict], folder: Path, **about: str) -> dict[str, dict]:
-    """What came of the cells of each work, in a process in that folder."""
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "tests" / "checks" / "check_side.py")],
-        input=json.dumps(works),
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}", "MPLBACKEND": "agg", **about},
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"name"')]
-    return {line["name"]: line for line in lines}
+    return run_notebooks({name: with_answers(*WRONG[name]) for name in asked("name")}, SOURCE, MPLBACKEND="agg")
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -107,11 +88,12 @@ def test_given_cells_of_a_new_course_go_on_and_show_what_is_right(tmp_path, targ
     folder = tmp_path / "source" / "made"
     book = folder / "1_made"
     wrong = {"a number": "def network():\n    return 3\n", "raises": RAISES.format(name="network")}
-    works = [{"name": name, "cells": with_answers(book, answer + LEFT)} for name, answer in wrong.items()]
+    works = {name: with_answers(book, answer + LEFT) for name, answer in wrong.items()}
     solved = [cell.source for cell in nbformat.read(f"{book}.ipynb", as_version=4).cells if cell.cell_type == "code"]
     (given,) = (number for number, cell in enumerate(solved) if "with your_work()" in cell)
-    works.append({"name": "right", "cells": [cell for cell in solved[: given + 1] if "check(" not in cell]})
-    ran = run(works, folder, NETGRADER_CHECKS=str(folder / "checks"), NETGRADER_DATA=str(tmp_path / "data"))
+    works["right"] = [cell for cell in solved[: given + 1] if "check(" not in cell]
+    about = {"NETGRADER_CHECKS": str(folder / "checks"), "NETGRADER_DATA": str(tmp_path / "data")}
+    ran = run_notebooks(works, folder, MPLBACKEND="agg", **about)
     assert {name: set(one["errors"]) for name, one in ran.items()} == {name: {None} for name in (*wrong, "right")}
     assert ran["right"]["printed"] == ""
     assert ran["right"]["shown"]
@@ -126,13 +108,13 @@ def test_the_cells_that_compare_run_as_they_are_copied_and_only_what_is_describe
     # No test image is there when networks are compared, and no image that judges is learned from.
     apart = "del x_test, y_test_1_hot\nassert len(x_learn) + len(x_validation) == len(x_train)"
     given = [cells[0], cells[1], apart]
-    works = [{"name": name, "cells": [*given, cell]} for name, cell in (("untouched", copied), ("few", few))]
-    about = {"NETGRADER_CHECKS": str(SOURCE / "checks"), "NETGRADER_DATA": str(ROOT / "data")}
-    skipped = run(works[1:], tmp_path, **about, **{DATA_HASH: "graded"})
+    works = {name: [*given, cell] for name, cell in (("untouched", copied), ("few", few))}
+    about = {"MPLBACKEND": "agg", "NETGRADER_CHECKS": str(SOURCE / "checks"), "NETGRADER_DATA": str(ROOT / "data")}
+    skipped = run_notebooks({"few": works["few"]}, tmp_path, **about, **{DATA_HASH: "graded"})
     assert (skipped["few"]["errors"], skipped["few"]["printed"].strip("\0")) == ([None] * 4, "")
     file = tmp_path / ".ipynb_checkpoints" / "netgrader-lab-book.json"
     assert not file.exists()
-    ran = run(works, tmp_path, **about)
+    ran = run_notebooks(works, tmp_path, **about)
     assert {error for one in ran.values() for error in one["errors"]} == {None}
     assert "Describe your network first" in ran["untouched"]["printed"]
     ((kept),) = json.loads(file.read_text())

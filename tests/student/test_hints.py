@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,19 +12,13 @@ import pytest
 from netgrader.faults import CATALOGUE
 from netgrader.results import CheckResult, Outcome, Visibility
 from netgrader.student.answer import Answer
+from tests.checks.in_ipython import run_notebooks
 from tests.checks.works import GLOROT
 from tests.programs import source
 
 ROOT = Path(__file__).parents[2]
 CHECKS = ROOT / "source" / "digits" / "checks"
-GIVEN = """
-from types import SimpleNamespace
-import numpy as np
-import tensorflow.compat.v1 as tf
-tf.disable_v2_behavior()
-from netgrader.student import check, setup
-setup()
-"""
+GIVEN = source("cells/attempts:asked")
 NETWORK = source("cells/one_layer_network:as in the notebook")
 TWICE = source("cells/one_layer_network:a softmax too many")
 UNREADABLE = NETWORK.replace("tf.nn.softmax(logits)", "tf.nn.softmax(logits))")
@@ -54,19 +44,8 @@ def shown(tmp_path_factory):
         "stopped": NETWORK + "\nundefined_name()\n",
         "of the error": call,
     }
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "tests" / "checks" / "notebook_side.py")],
-        input=json.dumps(list(cells.values())),
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    lines = [json.loads(line)["shown"] for line in done.stdout.splitlines() if line.startswith('{"shown"')]
-    return dict(zip(cells, lines, strict=True)), folder
+    ran = run_notebooks({"notebook": list(cells.values())}, folder)["notebook"]
+    return dict(zip(cells, [cell["shown"] for cell in ran["cells"]], strict=True)), folder
 
 
 def text(shown, cell, kind="text/plain"):

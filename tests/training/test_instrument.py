@@ -8,38 +8,11 @@ import numpy as np
 import pytest
 
 from netgrader.judges.notes import Asked
+from tests.programs import source
 from tests.training.mutants import STYLES, loop
 from tests.training.test_bad_loops import BAD
 
 CONTRACT = ["graph", "X", "Y", "logits", "prediction", "loss", "train_op", "accuracy"]
-
-LOOK = """
-import json
-
-def train(sess, net, n_epochs, mini_batch_size=64):
-    facts = {
-        "attributes": sorted(vars(net)),
-        "shapes": [net.X.shape.as_list(), net.Y.shape.as_list(), net.logits.shape.as_list()],
-        "dtypes": [net.X.dtype.name, net.Y.dtype.name],
-    }
-    rows = {net.X: x_train[:300], net.Y: y_train_1_hot[:300]}
-    with net.graph.as_default():
-        sess.run(tf.global_variables_initializer())
-        facts["globals"] = len(tf.global_variables())
-        facts["trainable"] = [variable.shape.as_list() for variable in tf.trainable_variables()]
-    before = float(sess.run(net.loss, rows))
-    probabilities, logits = sess.run([net.prediction, net.logits], {net.X: x_train[:300]})
-    facts["sums"] = float(abs(probabilities.sum(axis=1) - 1).max())
-    facts["same"] = bool((probabilities.argmax(1) == logits.argmax(1)).all())
-    for _ in range(50):
-        nothing = sess.run(net.train_op, rows)
-    facts["nothing"] = nothing is None
-    facts["learned"] = float(sess.run(net.loss, rows)) / before
-    facts["accuracy"] = float(sess.run(net.accuracy, rows))
-    facts["expected"] = float(np.mean(sess.run(net.logits, rows).argmax(1) == y_train_1_hot[:300].argmax(1)))
-    raise RuntimeError(json.dumps(facts))
-"""
-
 
 # Loops that are tried out now, also where those of other tests come from an archive.
 KEPT = {style: loop(style) for style in STYLES} | {
@@ -56,7 +29,7 @@ KEPT = {style: loop(style) for style in STYLES} | {
     )
 }
 LOOPS = KEPT | {
-    "look": LOOK,
+    "look": source("loops/look:look"),
     "often": loop("plain").replace(
         "    return acc_trn",
         "    for _ in range(30):\n        sess.run(net.logits, {net.X: x_test})\n    return acc_trn",
@@ -68,7 +41,7 @@ TERMS = {"calls": ((2, 64),), "seconds": 2.0}
 
 @pytest.fixture(scope="module")
 def tried(rehearse, raw, asked):
-    wanted = {name: source for name, source in LOOPS.items() if name in {"plain", *asked("name")} or name not in KEPT}
+    wanted = {name: text for name, text in LOOPS.items() if name in {"plain", *asked("name")} or name not in KEPT}
     return rehearse(wanted, **TERMS, raw=raw, live=True)
 
 
