@@ -92,6 +92,10 @@ def run(assignment: str | None, notebooks: Sequence[str], sandbox: str, *, check
     waiting = sorted({*which.notebooks} - {*released})
     if waiting:
         typer.echo(f"Not released: {', '.join(waiting)}, and files that only these need.")
+    typer.echo(
+        f"Hand out the whole folder {target}, and nothing else: the course's other folders hold solutions, hidden tests and "
+        "students' work."
+    )
     _say_who_handed_in(which)
     address = _address(which)
     if address is not None:
