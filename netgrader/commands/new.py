@@ -26,7 +26,7 @@ COURSE_ID = (
 )
 
 DIGITS_FIRST = (
-    "\nFirst read README.md in this folder. Release notebooks 2 and 3 only after the deadline of notebook 1: they contain code "
+    "\nFirst read its README.md. Release notebooks 2 and 3 only after the deadline of notebook 1: they contain code "
     "that solves it.\n"
 )
 

@@ -40,7 +40,7 @@ README = """\
 # {title}
 
 1. Unpack this folder and open a terminal in it. You need Python 3.11, 3.12 or 3.13, and
-   4.5 GB of disk (2.6 in the folder after installation, 0.8 in pip's cache).
+   4.5 GB of disk to install (afterwards 2.6 in the folder, and 0.8 in pip's cache).
 2. Type these lines, one after the other. The second takes some minutes: it downloads TensorFlow (up to 600 MB),
    JupyterLab and the rest (150 MB), once; the course's own package is 2 MB.
 
