@@ -61,7 +61,10 @@ def run(root: Path, wanted: NewAssignment) -> int:
 
 
 def _show_next(root: Path, name: str, written: Iterable[Path], released: str, note: str) -> int:
-    """Print the files, the commands to type next, where `released` are options of the first, and a note; return 0."""
+    """Print the files, the commands to type next, and a note; return 0.
+
+    `released` are the options of `netgrader release`.
+    """
     out = console()
     out.print("\n".join(str(path.relative_to(root)) for path in written))
     out.print(f"\nNow type, in {root}:")

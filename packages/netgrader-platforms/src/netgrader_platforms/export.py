@@ -190,7 +190,7 @@ def _say(out: Console, sheet: Sheet, found: Mapping[str, list[str]], target: Pat
 
 
 def _marks(known: Mapping[tuple[str, str], Marks]) -> tuple[dict[str, float], dict[str, list[str]]]:
-    """Return each student's points minus late penalties, and by student the notebooks that wait for a person."""
+    """Return by student the points minus late penalties, and the notebooks that wait for a person."""
     points: dict[str, float] = {}
     waiting: dict[str, list[str]] = defaultdict(list)
     for (student, notebook), marks in known.items():
