@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,10 @@ PASSED_OVER = (
 NO_COURSE = (
     f"No course was found: there is no folder with {CONFIG} and {TESTS}/ above {{here}}. Type the command inside the course, or "
     f"set {TRUST_VARIABLE} to its folder. To make a course, type: netgrader new digits --from digits"
+)
+OWN_TAKEN = (
+    "{here} is in no course, so this is about netgrader's own, in {folder}. If you mean another course, cd into its folder "
+    "first."
 )
 
 
@@ -55,12 +60,16 @@ def find_course(submission: Path | None = None) -> Course:
 
 
 def _found_from(here: Path, own: Sequence[Path], submission: Path | None) -> Path:
-    """Return the folder of the course for the working folder `here`; `own` are the package's folders."""
+    """Return the folder of the course for the working folder `here`; `own` are the package's folders.
+
+    Print a line to stderr if the package's own course is taken although `here` is not in it.
+    """
     above = [folder for folder in (here, *here.parents) if _is_course(folder)]
     for folder in above:
         if folder in own or not _may_be_handed_in(folder, submission):
             return folder
     if own and (submission is not None or not above):
+        print(OWN_TAKEN.format(here=here, folder=own[0]), file=sys.stderr)  # noqa: T201  (stdout may be JSON)
         return own[0]
     raise UsageError(PASSED_OVER.format(folder=above[0]) if above else NO_COURSE.format(here=here))
 

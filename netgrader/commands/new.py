@@ -25,11 +25,19 @@ COURSE_ID = (
     "nbgrader_config.py before the first release.\n"
 )
 
+DIGITS_FIRST = (
+    "\nFirst read its README.md. Release notebooks 2 and 3 only after the deadline of notebook 1: they contain code "
+    "that solves it.\n"
+)
+
 
 def run_from_digits(root: Path) -> int:
     """Copy the digits course into the new folder `root`, show what to type next; return the exit code."""
     _require_empty(root)
-    return _show_next(root, "digits", copy_digits(root), COURSE_ID.format(root.resolve().name))
+    written = copy_digits(root)
+    return _show_next(
+        root, "digits", written, "--notebook 1_one_layer", DIGITS_FIRST + COURSE_ID.format(root.resolve().name)
+    )
 
 
 def run(root: Path, wanted: NewAssignment) -> int:
@@ -49,16 +57,20 @@ def run(root: Path, wanted: NewAssignment) -> int:
     else:
         _require_ready(root)
         written = make_assignment(root, replace(wanted, name=name))
-    return _show_next(root, name, written, note)
+    return _show_next(root, name, written, f"--assignment {name}", note)
 
 
-def _show_next(root: Path, name: str, written: Iterable[Path], note: str) -> int:
+def _show_next(root: Path, name: str, written: Iterable[Path], released: str, note: str) -> int:
+    """Print the files, the commands to type next, and a note; return 0.
+
+    `released` are the options of `netgrader release`.
+    """
     out = console()
     out.print("\n".join(str(path.relative_to(root)) for path in written))
     out.print(f"\nNow type, in {root}:")
     if is_taken_for_another(root):
         out.print(f"  {trusting(root.resolve())}")
-    for line in (f"release --assignment {name}", f"autograde {name}", f"feedback {name}", f"report {name}"):
+    for line in (f"release {released}", f"autograde {name}", f"feedback {name}", f"report {name}"):
         out.print(f"  netgrader {line}")
     out.print(note, end="")
     return 0

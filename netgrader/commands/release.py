@@ -40,7 +40,7 @@ README = """\
 # {title}
 
 1. Unpack this folder and open a terminal in it. You need Python 3.11, 3.12 or 3.13, and
-   4.5 GB of disk (2.6 in the folder after installation, 0.8 in pip's cache).
+   4.5 GB of disk to install (afterwards 2.6 in the folder, and 0.8 in pip's cache).
 2. Type these lines, one after the other. The second takes some minutes: it downloads TensorFlow (up to 600 MB),
    JupyterLab and the rest (150 MB), once; the course's own package is 2 MB.
 
@@ -92,6 +92,10 @@ def run(assignment: str | None, notebooks: Sequence[str], sandbox: str, *, check
     waiting = sorted({*which.notebooks} - {*released})
     if waiting:
         typer.echo(f"Not released: {', '.join(waiting)}, and files that only these need.")
+    typer.echo(
+        f"Hand out the whole folder {target}, and nothing else: the course's other folders hold solutions, hidden tests and "
+        "students' work."
+    )
     _say_who_handed_in(which)
     address = _address(which)
     if address is not None:

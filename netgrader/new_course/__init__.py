@@ -98,6 +98,7 @@ def copy_digits(root: Path) -> tuple[Path, ...]:
     for folder in ("source", "grader_tests", "data"):
         shutil.copytree(course / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     shutil.copy(course / "LICENSE", root)
+    write_text(root / "README.md", _render("digits.md.j2", {}))
     make_config(root)
     return tuple(sorted(root.glob("source/*/*.ipynb")))
 

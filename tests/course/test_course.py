@@ -32,10 +32,17 @@ def test_the_environment_names_the_course_wherever_one_stands(tiny, monkeypatch,
     assert find_course().root == tiny.root
 
 
-def test_outside_any_course_the_one_this_package_lies_in_is_used(tmp_path, monkeypatch):
+def test_outside_any_course_the_one_this_package_lies_in_is_used_and_named(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("NETGRADER_COURSE", raising=False)
-    assert (find_course().root / "netgrader" / "course.py").is_file()
+    root = find_course().root
+    assert (root / "netgrader" / "course.py").is_file()
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(f"{tmp_path} is in no course, so this is about netgrader's own, in {root}.")
+    monkeypatch.chdir(root)
+    assert find_course().root == root
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("links", [True, False])

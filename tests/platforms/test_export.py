@@ -9,6 +9,7 @@ from datetime import datetime
 import pytest
 
 from netgrader.errors import UsageError
+from netgrader.nbgrader_plugin.converters import autograde_one
 from netgrader.nbgrader_plugin.gradebook import opened
 from netgrader_platforms import export
 from tests.platforms.exporters import Student, canvas_owner, canvas_sheet, canvas_zip, moodle_sheet
@@ -127,9 +128,26 @@ def test_what_is_not_whole_yet_is_not_written(course, tmp_path, capsys):
     sheet = moodle_sheet(tmp_path / "sheet.csv", CLASS, most=7)
     assert export.run(None, moodle=sheet) == 1
     said = capsys.readouterr().out
-    assert "a person has still to give points: bob." in said
+    assert "a person has still to give points, or to look why grading failed: bob 1_sums." in said
     assert "Handed in and not graded: zoe." in said
     assert exported(course, "moodle", "Grade", "Identifier")[4712] == ""
+
+
+@pytest.mark.usefixtures("uncaged")
+@pytest.mark.parametrize(("broken", "mark"), [("pass", "7"), ("raise RuntimeError", "")])
+def test_a_notebook_that_the_grader_fails_on_gets_no_mark_and_is_named(course, tmp_path, capsys, broken, mark):
+    tests = course.root / "grader_tests" / "test_sums.py"
+    more = f'@grades("check_add")\ndef test_more(cell_evidence):\n    """More"""\n    {broken}\n'
+    tests.write_text(f"{tests.read_text(encoding='utf-8')}\n\n{more}", encoding="utf-8")
+    course.submit("ada")
+    autograde_one(course.course, "numbers", "ada")
+    with opened(course.course) as gradebook:
+        written = gradebook.find_grade("why", "1_sums", "numbers", "ada")
+        written.manual_score, written.needs_manual_grade = 2.0, False
+        gradebook.db.commit()
+    assert export.run(None, moodle=moodle_sheet(tmp_path / "sheet.csv", CLASS, most=7)) == (not mark)
+    assert exported(course, "moodle", "Grade", "Identifier")[4711] == mark
+    assert ("to look why grading failed: ada 1_sums." in capsys.readouterr().out) == (not mark)
 
 
 @pytest.mark.parametrize("blind", [True, False])

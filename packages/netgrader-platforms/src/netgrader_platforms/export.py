@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
@@ -50,7 +51,7 @@ FATES: Mapping[str, tuple[str, bool]] = {
         f"Graded in Moodle before, which does not read the dates of a sheet in German, {SILENT}. To prevent it, {TICK}",
         True,
     ),
-    "unfinished": ("Not written, since a person has still to give points", True),
+    "unfinished": ("Not written, since a person has still to give points, or to look why grading failed", True),
     "missing": ("Not written, since nobody in {sheet} fits", True),
     "ungraded": ("Handed in and not graded", True),
 }
@@ -167,9 +168,9 @@ def _export(out: Console, assignment: Assignment, sheet: Sheet) -> bool:
         raise UsageError(f"Nobody has a mark for {name} yet. Type netgrader autograde {name} first.")
     points, waiting = _marks(known)
     found: dict[str, list[str]] = defaultdict(list)
-    found["unfinished"] = sorted(waiting)
+    found["unfinished"] = sorted(itertools.chain.from_iterable(waiting.values()))
     found["ungraded"] = sorted({*assignment.handed_in()} - points.keys())
-    for student in sorted(points.keys() - waiting):
+    for student in sorted(points.keys() - waiting.keys()):
         for fate, said in _fill(sheet, rows.get(student), student, points[student]).items():
             found[fate].append(said)
     target = course.root / FOLDER / f"{name}-{sheet.platform.lower()}.csv"
@@ -188,15 +189,15 @@ def _say(out: Console, sheet: Sheet, found: Mapping[str, list[str]], target: Pat
     return not any(FATES[fate][1] for fate in told)
 
 
-def _marks(known: Mapping[tuple[str, str], Marks]) -> tuple[dict[str, float], set[str]]:
-    """Return each student's points minus late penalties, and the students with cells still to be graded."""
+def _marks(known: Mapping[tuple[str, str], Marks]) -> tuple[dict[str, float], dict[str, list[str]]]:
+    """Return by student the points minus late penalties, and the notebooks that wait for a person."""
     points: dict[str, float] = {}
-    waiting = set()
-    for (student, _), marks in known.items():
+    waiting: dict[str, list[str]] = defaultdict(list)
+    for (student, notebook), marks in known.items():
         given = sum(cell.points or 0.0 for cell in marks.cells.values())
         points[student] = points.get(student, 0.0) + max(0.0, given - marks.late_penalty)
         if any(cell.waiting or cell.points is None for cell in marks.cells.values()):
-            waiting.add(student)
+            waiting[student].append(f"{student} {notebook}")
     return points, waiting
 
 
