@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import pwd
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netgrader.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 __all__ = ["CONFIGS", "TESTS", "TRUST_VARIABLE", "lies_among_submissions", "require_own", "trusting"]
 
@@ -49,11 +49,10 @@ def require_own(course: Path) -> None:
     """
     allowed = _own_users()
     for path in _run_from(course):
-        linked, real = path.lstat().st_uid, path.stat().st_uid
-        stranger = next((owner for owner in (linked, real) if owner not in allowed), None)
-        if stranger is not None:
+        strangers = {path.lstat().st_uid, path.stat().st_uid} - allowed
+        if strangers:
             raise UsageError(
-                f"{path} belongs to {_name(stranger)}, and it would be run with your rights, so it is not taken for a "
+                f"{path} belongs to {_name(min(strangers))}, and it would be run with your rights, so it is not taken for a "
                 f"course's. If you trust it, type: {trusting(course)}"
             )
         if path != course and path.is_symlink() and lies_among_submissions(path):
@@ -66,7 +65,7 @@ def require_own(course: Path) -> None:
 def _run_from(course: Path) -> Iterator[Path]:
     """Yield the paths of a course that commands execute: the folder, its configuration, its tests."""
     yield course
-    yield from (path for name in CONFIGS if (path := course / name).exists())
+    yield from filter(Path.exists, map(course.joinpath, CONFIGS))
     tests = course / TESTS
     if tests.is_dir():
         yield tests

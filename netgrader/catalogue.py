@@ -56,7 +56,7 @@ class CourseTexts:
         """Return a code's fault kind, with the sentences for this course's kind of data."""
         kind = kind_of(code, kinds=self.kinds)
         for speaks, said in ((self.regression, kind.regression), (self.rows, kind.rows)):
-            if speaks and said:
+            if speaks:
                 kind = replace(kind, sentence=said.get("sentence", kind.sentence), why=said.get("why", kind.why))
         return kind
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netgrader.belonging import CONFIGS, TESTS
-from netgrader.errors import UsageError
+from netgrader.errors import UsageError, listed
 from netgrader.imports import cells_named, imported_modules
 
 if TYPE_CHECKING:
@@ -192,8 +192,7 @@ class Course:
             If there is no such assignment.
         """
         if name not in self.assignments:
-            known = ", ".join(self.assignments) or "none"
-            raise UsageError(f"There is no assignment '{name}' in {self.root}. There is: {known}.")
+            raise UsageError(f"There is no assignment '{name}' in {self.root}. There is: {listed(self.assignments)}.")
         return Assignment(self, name)
 
     def submitted(self, assignment: str, step: str = "submitted") -> Iterator[str]:
@@ -398,8 +397,9 @@ class Assignment:
 
     def _known(self, notebook: str) -> None:
         if notebook not in self.notebooks:
-            known = ", ".join(self.notebooks) or "none"
-            raise UsageError(f"The assignment '{self.name}' has no notebook '{notebook}'. It has: {known}.")
+            raise UsageError(
+                f"The assignment '{self.name}' has no notebook '{notebook}'. It has: {listed(self.notebooks)}."
+            )
 
     def _given(self, notebook: str) -> tuple[Path, ...]:
         """Return modules next to the source notebooks that locked cells of this notebook import."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,11 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from google.protobuf.message import Message
 
 import graphread
-from graphread import Exercise
 from graphread.lab import LabError
 from graphread.lab.traced_models import is_model_file
 from netgrader.checks.exercises import load_exercises
-from netgrader.errors import UsageError
+from netgrader.errors import UsageError, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,48 +20,27 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from graphread import Lab, Network
+    from graphread import Exercise, Lab, Network
     from netgrader.checks.exercises import Exercises
 
 __all__ = ["described", "exercise_named", "read_network"]
 
 
-def exercise_named(name: str, learning_rate: float | None = None, **overrides: Any) -> Exercise:
-    """Return the exercise of a solution cell, for reading its graph alone.
+def exercise_named(name: str) -> Exercise:
+    """Return the exercise of the solution cell `name`, for reading its graph alone.
 
     The exercise comes from the course of the working folder, or else of this checkout. If only the students' package is
     installed, it comes from the checks that ship with the notebook.
 
-    Parameters
-    ----------
-    name
-        The id of the solution cell.
-    learning_rate
-        The learning rate that the graph was built with; the exercise's default if None.
-    **overrides
-        Any other field of `Exercise`.
-
     Raises
     ------
     UsageError
-        If there is no course, no such exercise in it, or no such field.
+        If there is no course, or no such exercise in it.
     """
-    known = _found(name)
-    if learning_rate is not None:
-        overrides["learning_rate"] = learning_rate
-    try:
-        return dataclasses.replace(known.network_as_read(name), **overrides)
-    except TypeError as error:
-        fields = ", ".join(field.name for field in dataclasses.fields(Exercise))
-        raise UsageError(f"An exercise has no such parameter; it has {fields}.") from error
-
-
-def _found(name: str) -> Exercises:
-    """Return the assignment's exercises that include a network with this name."""
     networks = {network: one for one in reversed(_exercises()) for network in one.networks}
     if name not in networks:
-        raise UsageError(f"There is no exercise {name!r}; there are {', '.join(sorted(networks)) or 'none'}.")
-    return networks[name]
+        raise UsageError(f"There is no exercise {name!r}; there are {listed(sorted(networks))}.")
+    return networks[name].network_as_read(name)
 
 
 def _exercises() -> list[Exercises]:

@@ -217,7 +217,7 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     def name(self, number: int) -> str:
         """Return the name of a class."""
-        return self.names[number] if self.names and 0 <= number < self.classes else str(number)
+        return self.names[number] if 0 <= number < len(self.names) else str(number)
 
     @property
     def words(self) -> Mapping[str, Said]:
@@ -342,9 +342,9 @@ def _checked(array: Array, name: str, shape: tuple[int, ...], whole: bool, file:
 
 def _find(name: str) -> Path:
     candidates = list(_candidates(name))
-    for candidate in candidates:
-        if candidate.is_file():
-            return candidate
+    found = next(filter(Path.is_file, candidates), None)
+    if found is not None:
+        return found
     raise MissingDataError(
         f"The data file {name} was not found: neither {candidates[0]} nor any of the {len(candidates) - 1} other "
         f"places that were looked at exists. Put the {name} that came with this course next to the notebook."

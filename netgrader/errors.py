@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from graphread.text import SentenceError
 
-__all__ = ["CageError", "NetgraderError", "NotebookError", "UsageError"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["CageError", "NetgraderError", "NotebookError", "UsageError", "listed"]
 
 
 class NetgraderError(SentenceError):
@@ -25,3 +30,8 @@ class NotebookError(Exception):
     def _render_traceback_(self) -> list[str]:
         """Return the sentence that IPython shows instead of a traceback: no line of the student's is at fault."""
         return [str(self)]
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names for a message, with commas between them; "none" if there are none."""
+    return ", ".join(names) or "none"

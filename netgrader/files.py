@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "decode",
+    "drop_links",
+    "folder_size",
+    "is_regular",
     "plain_json",
     "plain_number",
+    "stored",
     "write_bytes",
     "write_json",
     "write_json_line",
@@ -86,6 +90,31 @@ def decode(kind: type[T], raw: object) -> T:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
         raise ValueError(str(error)) from error
+
+
+def stored(kind: type[T], path: Path) -> T | None:
+    """Return the `kind` that a JSON file holds; None if the file is missing, damaged or outdated."""
+    try:
+        return decode(kind, json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return None
+
+
+def is_regular(path: Path) -> bool:
+    """Whether a path is a regular file, not a link to one."""
+    return path.is_file() and not path.is_symlink()
+
+
+def drop_links(folder: Path) -> None:
+    """Remove links, pipes and devices from a folder of untrusted files; a link can lead out of it."""
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            path.unlink()
+
+
+def folder_size(folder: Path) -> int:
+    """Return the bytes of all files in a folder and its subfolders."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def plain_json(value: object) -> Any:

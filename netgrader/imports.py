@@ -141,12 +141,11 @@ def constants_of(tree: ast.Module) -> Mapping[str, ast.expr]:
     """Return the values of names assigned at the top level of a file."""
     found: dict[str, ast.expr] = {}
     for node in tree.body:
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                pairs = [(target, node.value)]
-                if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
-                    pairs = list(zip(target.elts, node.value.elts, strict=False))
-                found |= {name.id: value for name, value in pairs if isinstance(name, ast.Name)}
+        match node:
+            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
+                found |= zip(map(ast.unparse, names), values, strict=False)
+            case ast.Assign(targets=names, value=value):
+                found |= dict.fromkeys(map(ast.unparse, names), value)
     return found
 
 
@@ -172,7 +171,8 @@ def imported_names(source: str) -> Iterator[str]:
     except (SyntaxError, ValueError):
         return
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        match node:
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(module=str(module), level=0, names=names):
+                yield from (f"{module}.{alias.name}" for alias in names)

@@ -58,6 +58,12 @@ Side = Annotated[int, msgspec.Meta(gt=0, le=1_000)]
 """Height or width of a drawn image, in pixels."""
 
 
+def _require(fits: bool, sentence: str) -> None:
+    """Raise a ValueError with this sentence unless the parts of an observation fit together."""
+    if not fits:
+        raise ValueError(sentence)
+
+
 class _Drawn(msgspec.Struct, frozen=True, tag_field="kind"):
     """An observation, distinguished by its `kind` in JSON."""
 
@@ -98,8 +104,8 @@ class Curves(_Drawn, frozen=True, tag="curves"):
     """Whether `y` is a fraction shown as a percentage."""
 
     def __post_init__(self) -> None:
-        if any(len(line.x) != len(line.y) for line in self.series):
-            raise ValueError("A line of a chart has more values on one axis than on the other.")
+        fits = all(len(line.x) == len(line.y) for line in self.series)
+        _require(fits, "A line of a chart has more values on one axis than on the other.")
 
 
 class Comparison(_Drawn, frozen=True, tag="comparison", omit_defaults=True):
@@ -141,8 +147,7 @@ class Predictions(_Drawn, frozen=True, tag="predictions"):
     unit: str = ""
 
     def __post_init__(self) -> None:
-        if len(self.true) != len(self.found):
-            raise ValueError("There is not one prediction for each target.")
+        _require(len(self.true) == len(self.found), "There is not one prediction for each target.")
 
 
 class RowCounts(_Drawn, frozen=True, tag="rows"):
@@ -153,8 +158,7 @@ class RowCounts(_Drawn, frozen=True, tag="rows"):
     rows: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        if len(self.times) != len(self.rows):
-            raise ValueError("A count of rows has more counts than rows.")
+        _require(len(self.times) == len(self.rows), "A count of rows has more counts than rows.")
 
 
 class Sweep(_Drawn, frozen=True, tag="sweep"):
@@ -167,8 +171,7 @@ class Sweep(_Drawn, frozen=True, tag="sweep"):
     """Accuracies that we measured for some rates; keys are the ``repr`` of the rate."""
 
     def __post_init__(self) -> None:
-        if len(self.rates) != len(self.accuracies):
-            raise ValueError("A sweep does not have one accuracy for each rate.")
+        _require(len(self.rates) == len(self.accuracies), "A sweep does not have one accuracy for each rate.")
 
 
 class Images(_Drawn, frozen=True, tag="images"):
@@ -187,9 +190,9 @@ class Images(_Drawn, frozen=True, tag="images"):
 
     def __post_init__(self) -> None:
         msgspec.convert((self.shape, self.rows), tuple[tuple[Side, Side], tuple[tuple[Base64, ...], ...]])
-        text = math.ceil(math.prod(self.shape) / 3) * 4
-        if {len(image) for row in self.rows for image in row} - {text}:
-            raise ValueError(f"An image is not {math.prod(self.shape)} bytes in base64.")
+        pixels = math.prod(self.shape)
+        fits = {len(image) for row in self.rows for image in row} <= {math.ceil(pixels / 3) * 4}
+        _require(fits, f"An image is not {pixels} bytes in base64.")
 
 
 class Pad(_Drawn, frozen=True, tag="pad"):

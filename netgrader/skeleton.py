@@ -41,13 +41,18 @@ class SkeletonCell:
     attachments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Images embedded in the cell's text, in the notebook format's encoding."""
 
+    @property
+    def _told(self) -> Mapping[str, Any]:
+        """Its nbgrader metadata; empty if nbgrader does not track it."""
+        return self.nbgrader or {}
+
     def _flag(self, name: str) -> bool:
-        return bool(self.nbgrader and self.nbgrader.get(name))
+        return bool(self._told.get(name))
 
     @property
     def grade_id(self) -> str:
         """The id by which nbgrader tracks it; empty if it does not."""
-        return str(self.nbgrader["grade_id"]) if self.nbgrader else ""
+        return str(self._told.get("grade_id", ""))
 
     @property
     def is_solution(self) -> bool:
@@ -72,12 +77,12 @@ class SkeletonCell:
     @property
     def locked(self) -> bool:
         """Whether its text is ours and is restored before grading."""
-        return self.nbgrader is not None and not self.is_solution and (self._flag("grade") or self._flag("locked"))
+        return not self.is_solution and (self._flag("grade") or self._flag("locked"))
 
     @property
     def points(self) -> float:
         """The maximum points of the cell."""
-        return float(self.nbgrader.get("points", 0)) if self.nbgrader and self.is_graded else 0.0
+        return float(self._told.get("points", 0)) if self.is_graded else 0.0
 
 
 @dataclass(frozen=True)

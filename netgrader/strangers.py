@@ -8,7 +8,7 @@ import re
 import unicodedata
 from typing import Any
 
-__all__ = ["json_depth", "printable", "read_finite_json", "read_json"]
+__all__ = ["json_depth", "printable", "read_finite_json", "read_json", "table_of", "text_of"]
 
 # A quoted text, up to the end of input if it is not closed; each byte is scanned once.
 _QUOTED = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
@@ -103,6 +103,16 @@ def _values(content: bytes, enough: int) -> int:
 
 def _marks(content: bytes, begin: int, end: int) -> int:
     return sum(content.count(mark, begin, end) for mark in (b",", b"[", b"{"))
+
+
+def text_of(value: object) -> str:
+    """Return an untrusted text; empty if the value is not a text."""
+    return value if isinstance(value, str) else ""
+
+
+def table_of(value: object) -> dict[str, Any]:
+    """Return an untrusted JSON object; an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
 
 
 def json_depth(value: object) -> int:

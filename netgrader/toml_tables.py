@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_h
 import msgspec
 from msgspec import Meta
 
+from graphread.text import shortened
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
@@ -137,5 +139,4 @@ def _within(kind: Any) -> Iterator[Any]:
 
 def _shown(value: object) -> str:
     built = msgspec.to_builtins(value)
-    text = repr([*built] if isinstance(built, tuple) else built)
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return shortened(repr([*built] if isinstance(built, tuple) else built), LONGEST)

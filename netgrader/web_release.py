@@ -92,10 +92,10 @@ def with_fetching(content: bytes, name: str, archive: str, digest: str, address:
     `archive` is the web address of a zip file, `digest` its SHA-256 in hexadecimal digits.
     """
     notebook = nbformat.reads(content.decode("utf-8"), as_version=nbformat.NO_CONVERT)
-    free = (cell for cell in notebook.cells[:1] if cell.cell_type == "markdown" and "nbgrader" not in cell.metadata)
-    for first in free:
-        title, line, text = first.source.partition("\n")
-        first.source = f"{title}\n\n{BADGE.format(address=address.colab(name))}{line}{text}"
+    for first in notebook.cells[:1]:
+        if first.cell_type == "markdown" and "nbgrader" not in first.metadata:
+            title, line, text = first.source.partition("\n")
+            first.source = f"{title}\n\n{BADGE.format(address=address.colab(name))}{line}{text}"
     place = next((place for place, cell in enumerate(notebook.cells) if cell.cell_type == "code"), len(notebook.cells))
     cell = nbformat.v4.new_code_cell(FETCH.format(address=archive, digest=digest), id=FETCH_ID)
     if notebook.nbformat_minor < FIRST_WITH_IDS:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.belonging import TESTS, TRUST_VARIABLE, lies_among_submissions, require_own, trusting
 from netgrader.course import CONFIG, Course
-from netgrader.errors import UsageError
+from netgrader.errors import UsageError, listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,8 +99,9 @@ def only_assignment(course: Course, names: Sequence[str]) -> Assignment:
         If there are none or several.
     """
     if len(names) != 1:
-        known = ", ".join(names) or "none"
-        raise UsageError(f"The course in {course.root} has these assignments: {known}. Name one with --assignment.")
+        raise UsageError(
+            f"The course in {course.root} has these assignments: {listed(names)}. Name one with --assignment."
+        )
     return course.assignment(names[0])
 
 

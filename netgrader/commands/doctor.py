@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from netgrader.errors import NetgraderError, NotebookError
+from netgrader.errors import NetgraderError, NotebookError, listed
 from netgrader.which_course import find_course
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _course(course: Course, sandbox: str) -> Iterator[Finding]:
     except NetgraderError as error:
         yield Finding("course", False, str(error), "fix that file")
     else:
-        yield Finding("course", True, f"{course.root}, assignments: {', '.join(assignments) or 'none'}")
+        yield Finding("course", True, f"{course.root}, assignments: {listed(assignments)}")
         yield from _who_grades(course)
         if path := open_to_all(course, sandbox):
             yield Finding("course", False, f"every user here can read {path}: nothing is graded so", f"chmod o= {path}")

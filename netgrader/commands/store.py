@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from netgrader.commands.show import console
+from netgrader.files import folder_size
 from netgrader.grading.budget import drop_replaced
 from netgrader.grading.result_store import ABOUT, FORMAT, INPUTS, REPLACED, UNFINISHED, in_use, open_store
 from netgrader.grading.stages import RUN, Options, run_context
@@ -74,7 +75,6 @@ def _listed(course: Course, root: Path, options: Options) -> Iterator[_Listed]:
     notebooks: dict[str, str] = {}  # of runs that are not stale, by the digest of their results
     for stage in STAGES:
         for folder in sorted((root / stage).glob("*/*")):
-            size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
             try:
                 about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
                 inputs = json.loads((folder / INPUTS).read_text(encoding="utf-8"))["inputs"]
@@ -84,7 +84,7 @@ def _listed(course: Course, root: Path, options: Options) -> Iterator[_Listed]:
                     notebooks[about["digest"]] = inputs["notebook"]
             except (OSError, ValueError, KeyError, TypeError):
                 stale = not in_use(folder.name)  # damaged, killed or replaced
-            yield _Listed(stage, folder, size, stale)
+            yield _Listed(stage, folder, folder_size(folder), stale)
 
 
 def _is_stale(course: Course, stage: str, inputs: Mapping[str, Any], notebook: str | None, options: Options) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from graphread.text import Said, Text
 from netgrader.errors import NetgraderError
-from netgrader.files import decode, write_json
+from netgrader.files import decode, folder_size, write_json
 from netgrader.grading.execution import EVIDENCE
 from netgrader.grading.result_store import hash_json
 from netgrader.grading.stages import RUN
@@ -117,10 +117,10 @@ class Account:
         spent, runs = self.spent, tuple(entry.key.digest for entry in entries)
         folders = [entry.content / EVIDENCE for entry in entries]
         others = sum(one.evidence_bytes for one in _of_folder(self.file.parent)) - _read(self.file).evidence_bytes
-        if others + sum(map(_size, folders)) > self.budget.evidence_bytes:
+        if others + sum(map(folder_size, folders)) > self.budget.evidence_bytes:
             for entry in entries:
                 store.trim(entry.key, EVIDENCE)
-        size = sum(map(_size, folders))
+        size = sum(map(folder_size, folders))
         write_json(self.file, replace(spent, evidence_bytes=size, runs=runs, replaced=(*spent.replaced, *spent.runs)))
 
 
@@ -188,7 +188,3 @@ def _read(file: Path) -> Spent:
             f"{file}, which holds the computing time that a student has used, is damaged, so nothing was graded and no mark was "
             "changed. Restore it from a copy, or delete it: then the student has the full time again."
         ) from error
-
-
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())

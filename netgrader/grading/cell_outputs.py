@@ -13,8 +13,10 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from graphread.text import shortened
 from netgrader.checks.diagnose import without_prelude
-from netgrader.grading.kernel_link import UNREAD, shortened, text_of
+from netgrader.grading.kernel_link import UNREAD
+from netgrader.strangers import table_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -204,7 +206,7 @@ def _last_state(line: str) -> str:
 
 def _bundle(data: object) -> dict[str, str]:
     """Return the text entries of a MIME bundle; pages show only these."""
-    items = itertools.islice(data.items(), KeptOutputs.MOST_MIME_TYPES) if isinstance(data, dict) else ()
+    items = itertools.islice(table_of(data).items(), KeptOutputs.MOST_MIME_TYPES)
     return {kind: value for kind, value in items if isinstance(value, str) and len(kind) <= KeptOutputs.LONGEST_NAME}
 
 
@@ -215,8 +217,7 @@ def _weight(output: object) -> int:
 
 def _display_id(content: Mapping[str, Any]) -> str:
     """Return the id for updating an output; empty if it has none."""
-    transient = content.get("transient")
-    return _text(transient.get("display_id"), KeptOutputs.LONGEST_NAME) if isinstance(transient, dict) else ""
+    return _text(table_of(content.get("transient")).get("display_id"), KeptOutputs.LONGEST_NAME)
 
 
 def _error(content: Mapping[str, Any]) -> dict[str, Any]:

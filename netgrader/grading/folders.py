@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import shutil
-import unicodedata
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from graphread.text import without_controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -81,5 +82,4 @@ def choose(entries: Iterable[tuple[str, int]], kinds: tuple[str, ...]) -> Mappin
 def plain_name(name: str) -> str:
     """Return a name without control characters and path characters, its stem cut to 60 characters."""
     stem, dot, suffix = name.rpartition(".")
-    plain = "".join(character for character in stem if unicodedata.category(character)[0] != "C")
-    return " ".join(re.sub(r'[/:*?"<>|]', "", plain).split())[:60] + dot + suffix
+    return " ".join(re.sub(r'[/:*?"<>|]', "", without_controls(stem)).split())[:60] + dot + suffix

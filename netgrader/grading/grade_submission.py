@@ -251,13 +251,14 @@ def _result(
     notes: Sequence[Said],
 ) -> NotebookResult:
     cells = tuple(_of_cell(cell, verified.checks) for cell in skeleton.graded)
-    status, problem = _status(cells, ran.execution.problem)
+    automatic = [cell for cell in cells if not cell.manual]
+    status, problem = _status(automatic, ran.execution.problem)
     if status is Status.GRADED and ran.execution.problem:
         notes = (*notes, ran.execution.problem)
     return NotebookResult(
         notebook=notebook.name + SUFFIX,
-        score=_total(cell.points for cell in cells if cell.points is not None),
-        max_score=_total(cell.max_points for cell in cells if not cell.manual),
+        score=_total(cell.points for cell in automatic),
+        max_score=_total(cell.max_points for cell in automatic),
         cells=cells,
         faults=_charged(cells),
         status=status,
@@ -284,9 +285,8 @@ def _charged(cells: Sequence[CellResult]) -> tuple[str, ...]:
 
 
 def _status(cells: Sequence[CellResult], ended_early: Said | None) -> tuple[Status, Said | None]:
-    """Return the status, and the reason if some cells could not be judged in full."""
-    automatic = [cell for cell in cells if not cell.manual]
-    reason = _ungradable(automatic, ended_early) or _untested(automatic) or _lost(automatic, ended_early)
+    """Return the status of cells that checks grade, and the reason if some could not be judged in full."""
+    reason = _ungradable(cells, ended_early) or _untested(cells) or _lost(cells, ended_early)
     if reason is None:
         return Status.GRADED, None
     judged = [check for cell in cells for check in cell.checks if check.outcome is not Outcome.UNGRADABLE]

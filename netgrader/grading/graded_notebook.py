@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping  # noqa: TC003  (stored values are decoded by annotations)
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from netgrader.files import decode, write_json
+from netgrader.files import stored, write_json
 from netgrader.grading.execution import Output
 from netgrader.grading.restore import RestoredCell
 from netgrader.observations import Observations  # noqa: TC001  (likewise)
@@ -80,10 +79,7 @@ def save_last_result(assignment: Assignment, student: str, notebook: str, last: 
 
 def load_last_result(assignment: Assignment, student: str, notebook: str) -> LastResult | None:
     """Return the last result of a notebook; None if there is none, or it is damaged or outdated."""
-    try:
-        return decode(LastResult, json.loads(_path(assignment, student, notebook).read_text(encoding="utf-8")))
-    except (OSError, ValueError):
-        return None
+    return stored(LastResult, _path(assignment, student, notebook))
 
 
 def _path(assignment: Assignment, student: str, notebook: str) -> Path:

@@ -63,8 +63,7 @@ def find_jobs(path: Path, course: Course) -> tuple[Job, ...]:
     """
     if not path.exists():
         raise UsageError(f"There is no file or folder {path}.")
-    every = map(course.assignment, course.assignments)
-    assignments = [one for one in every if one.is_ours]
+    assignments = course.own_assignments
     if not assignments:
         raise UsageError(f"No assignment in {course.root} has checks of ours, so there is nothing to grade {path} by.")
     if path.is_dir():

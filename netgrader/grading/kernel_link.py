@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from graphread.text import shortened
 from netgrader.checks.diagnose import without_prelude
-from netgrader.strangers import read_finite_json
+from netgrader.strangers import read_finite_json, table_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from notebook_cage.kernel import CagedKernel
     from notebook_cage.kernel_channel import KernelChannel
 
-__all__ = ["UNREAD", "Ended", "Link", "Reply", "shortened", "text_of"]
+__all__ = ["UNREAD", "Ended", "Link", "Reply"]
 
 DELIMITER = b"<IDS|MSG>"
 
@@ -204,17 +205,6 @@ def _error_in(reply: Mapping[str, Any]) -> tuple[str | None, str | None]:
 def _json(content: bytes) -> Mapping[str, Any]:
     """Return a JSON object; an empty one for anything else, or if it exceeds the limits."""
     try:
-        value = read_finite_json(content, KernelLimits.DEEPEST, KernelLimits.MOST_VALUES)
+        return table_of(read_finite_json(content, KernelLimits.DEEPEST, KernelLimits.MOST_VALUES))
     except ValueError:
         return {}
-    return value if isinstance(value, dict) else {}
-
-
-def text_of(value: object) -> str:
-    """Return a text from an untrusted message; empty if it is not a text."""
-    return value if isinstance(value, str) else ""
-
-
-def shortened(text: str, most: int) -> str:
-    """Return a text cut to `most` characters."""
-    return text if len(text) <= most else text[: most - 1] + "…"

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from netgrader.errors import NetgraderError
-from netgrader.files import write_json
+from netgrader.files import drop_links, is_regular, stored, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -131,15 +131,12 @@ class Store:
         return entry
 
     def put_record(self, key: Key, value: object) -> None:
-        """Write a small JSON value under `key`, replacing the old one."""
+        """Write a small JSON object under `key`, replacing the old one."""
         write_json(self._record_path(key), value)
 
-    def get_record(self, key: Key) -> Any:
-        """Return the JSON value under `key`; None if there is none, or it is damaged."""
-        try:
-            return json.loads(self._record_path(key).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
+    def get_record(self, key: Key) -> dict[str, Any] | None:
+        """Return the JSON object under `key`; None if there is none, or it is damaged."""
+        return stored(dict[str, Any], self._record_path(key))
 
     def _record_path(self, key: Key) -> Path:
         return self.root / RECORDS / key.stage / key.digest[:2] / f"{key.digest}.json"
@@ -179,7 +176,7 @@ class Store:
         begun = time.monotonic()
         make(content)
         seconds = round(time.monotonic() - begun, 3)
-        _regular_only(content)
+        drop_links(content)  # as a sandbox left it
         files = {name: hash_file(content / name) for name in _names(content)}
         about = {
             "format": FORMAT,
@@ -307,12 +304,4 @@ def in_use(name: str) -> bool:
 
 
 def _names(folder: Path) -> list[str]:
-    found = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
-    return sorted(path.relative_to(folder).as_posix() for path in found)
-
-
-def _regular_only(folder: Path) -> None:
-    """Remove links, pipes and devices from a sandbox's output; a link can lead out of the folder."""
-    for path in folder.rglob("*"):
-        if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            path.unlink()
+    return sorted(path.relative_to(folder).as_posix() for path in filter(is_regular, folder.rglob("*")))

@@ -16,12 +16,12 @@ import msgspec
 
 from graphread.text import Said, Text
 from netgrader.errors import NetgraderError
-from netgrader.files import decode
+from netgrader.files import decode, is_regular
 from netgrader.limited import ExceededError, within_limits
-from netgrader.strangers import printable
+from netgrader.strangers import printable, table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
 __all__ = [
@@ -148,12 +148,7 @@ def find_notebooks(folder: Path) -> tuple[Path, ...]:
     """Return the notebooks directly in `folder`, by name, without checkpoints and hidden files."""
     # `folder.glob` would hide that a folder cannot be read.
     names = fnmatch.filter((path.name for path in folder.iterdir()), NOTEBOOKS)
-    return tuple(sorted(filter(_is_regular, map(folder.joinpath, names))))
-
-
-def _is_regular(path: Path) -> bool:
-    """Whether a path is a regular file, not a link to one."""
-    return path.is_file() and not path.is_symlink()
+    return tuple(sorted(filter(is_regular, map(folder.joinpath, names))))
 
 
 def name_of(path: Path) -> str:
@@ -172,7 +167,7 @@ def helper_files(folder: Path) -> tuple[dict[str, str], tuple[Said, ...]]:
     They must be UTF-8 text, at most 200 kB and 100 files together, and not links.
     """
     named = (path for path in sorted(folder.glob("*.py")) if re.fullmatch(r"\w{1,100}\.py", path.name))
-    paths = [*filter(_is_regular, named)]
+    paths = [*filter(is_regular, named)]
     if len(paths) > LIMITS.helper_files or sum(path.stat().st_size for path in paths) > LIMITS.helper_bytes:
         return {}, (TOO_MANY_HELPERS.format(helper_bytes=LIMITS.helper_bytes // 1000),)
     texts: dict[str, str] = {}
@@ -288,14 +283,9 @@ def _cell(raw: Any) -> SubmittedCell | None:
     except ValueError:
         return None
     source = cell.source if isinstance(cell.source, str) else "".join(cell.source)
-    metadata = _table(cell.metadata)
-    grade_id = _table(metadata.get("nbgrader")).get("grade_id")
+    metadata = table_of(cell.metadata)
+    grade_id = table_of(metadata.get("nbgrader")).get("grade_id")
     return SubmittedCell(cell.cell_type, _newlines(source), _id(grade_id), _id(cell.id) or _id(metadata.get("id")))
-
-
-def _table(value: Any) -> Mapping[str, Any]:
-    """Return a JSON object; an empty one for anything else."""
-    return value if isinstance(value, dict) else {}
 
 
 def _id(value: Any) -> str:

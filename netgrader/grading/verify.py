@@ -23,7 +23,7 @@ from netgrader.results import CheckResult  # noqa: TC001  (likewise)
 from netgrader.workers import EndedError, Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
 
 __all__ = [
@@ -164,14 +164,19 @@ def verify(request: VerificationRequest) -> Verification:
         lines = list(_lines(home / VERDICTS))
         output = (home / OUTPUT).read_text(encoding="utf-8", errors="replace")[-LOG:]
     seconds = time.monotonic() - start
-    broken = next((line.broken for line in lines if line.broken), None)
+    broken, plan, end = _first(lines, "broken"), _first(lines, "plan"), _first(lines, "end")
     if broken is not None:
         raise VerificationError(*broken)
-    plan = next((line.plan for line in lines if line.plan is not None), None)
     if plan is None:
         raise VerificationError(f"The verifier ended before it began: {how}.", output)
-    problem = None if any(line.end for line in lines) else f"The verification was stopped: {how}."
-    return _verification(plan, lines, seconds=seconds, problem=problem, output=output.strip())
+    problem = None if end else f"The verification was stopped: {how}."
+    noted = dataclasses.replace(end or Verification(), seconds=seconds, problem=problem)
+    return _verification(plan, lines, noted, output.strip())
+
+
+def _first(lines: Iterable[VerifierLine], part: str) -> Any:
+    """Return this part of the first line that has it; None if none has."""
+    return next((found for line in lines if (found := getattr(line, part)) is not None), None)
 
 
 @functools.cache
@@ -200,19 +205,15 @@ def _lines(verdicts: Path) -> Iterator[VerifierLine]:
 
 def _verification(
     plan: Mapping[str, tuple[CheckResult, ...]],
-    lines: Sequence[VerifierLine],
-    *,
-    seconds: float,
-    problem: str | None,
+    lines: Iterable[VerifierLine],
+    noted: Verification,
     output: str,
 ) -> Verification:
+    """Return `noted` with the checks of the plan, their verdicts in `lines`, and the verifier's output."""
     verdicts = {line.verdict.check: line.verdict for line in lines if line.verdict}
-    noted = next((line.end for line in lines if line.end), Verification())
     return dataclasses.replace(
         noted,
         checks={cell: tuple(verdicts.get(check.check, check) for check in checks) for cell, checks in plan.items()},
         observations=drawable(noted.observations),
-        seconds=seconds,
-        problem=problem,
-        log=(*noted.log, *filter(None, (problem, output))),
+        log=(*noted.log, *filter(None, (noted.problem, output))),
     )

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from netgrader.files import decode, plain_json, write_json
+from netgrader.files import decode, plain_json, stored, write_json
 from netgrader.grading.changed_tests import cells_to_run, tests_by_cell
 from netgrader.grading.result_store import Key, Store, hash_files, hash_json
 from netgrader.grading.stages import Options, Ran, data_hash, versions_of
@@ -144,11 +144,8 @@ def _known(store: Store, inputs: VerdictInputs) -> tuple[Verification, frozenset
     entry = store.get(Key(VERDICTS, record["inputs"]))
     if entry is None:
         return None
-    try:
-        verification = _load(entry.content)
-    except (OSError, ValueError):  # another process has pruned it since
-        return None
-    if verification.log:  # problems of tests are not recorded by cell
+    verification = stored(Verification, entry.content / VERIFICATION_FILE)  # another process may have pruned it since
+    if verification is None or verification.log:  # problems of tests are not recorded by cell
         return None
     run = cells_to_run(now, record["cells"])
     return verification, frozenset(now) - run, run

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphread.text import plain
 from netgrader.errors import NetgraderError
+from netgrader.files import is_regular
 from netgrader.nbgrader_plugin.handing_in import FILE, NO_TIME
 
 if TYPE_CHECKING:
@@ -125,8 +126,8 @@ def _of_notebooks_alone(kind: type[Any]) -> type[Any]:
                 target / Path(file).relative_to(source): file for file in find_all_files(source, [*ignored, "*.ipynb"])
             }
             submitted = Path(self._format_source(assignment_id, student_id))
-            own = (submitted / name for name in EXCHANGES)
-            files |= {target / file.name: file for file in own if file.is_file() and not file.is_symlink()}
+            own = filter(is_regular, map(submitted.joinpath, EXCHANGES))
+            files |= {target / file.name: file for file in own}
             for copy_of, file in files.items():
                 copy_of.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(file, copy_of)

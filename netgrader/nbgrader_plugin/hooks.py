@@ -15,6 +15,7 @@ from nbconvert.exporters import NotebookExporter
 
 from netgrader.course import Assignment, Course
 from netgrader.errors import NetgraderError
+from netgrader.files import drop_links
 from netgrader.grading.jobs import jobs_in
 from netgrader.nbgrader_plugin.configure import require_steps
 from netgrader.nbgrader_plugin.preprocessors import course_of
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from netgrader.grading.jobs import Job
 
-__all__ = ["SubmissionExporter", "adopt", "adopt_hook", "drop_links"]
+__all__ = ["SubmissionExporter", "adopt", "adopt_hook"]
 
 
 def adopt(folder: Path, jobs: Iterable[Job]) -> tuple[Path, ...]:
@@ -41,21 +42,12 @@ def adopt(folder: Path, jobs: Iterable[Job]) -> tuple[Path, ...]:
     return tuple(linked)
 
 
-def drop_links(folder: Path) -> None:
-    """Remove links, pipes and devices from a submission.
-
-    nbgrader copies the files next to a notebook: through a link it would copy a file of the instructor's, and at a pipe it
-    would hang. They contain nothing of the student's.
-    """
-    for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            path.unlink()
-
-
 def adopt_hook(*, assignment: str, notebooks: list[str], **_: Any) -> None:
     """Prepare a submission before nbgrader autogrades it, and set its list of notebooks."""
     own = Course(Path.cwd()).assignment(assignment)
     folder = Path(notebooks[0]).parent
+    # nbgrader copies the files next to a notebook: through a link it would copy a file of the instructor's, and at a pipe it
+    # would hang. They contain nothing of the student's.
     drop_links(folder)
     # An entry of ours that is not a regular file is still graded, with 0 points and a page that says why.
     kept, links = (

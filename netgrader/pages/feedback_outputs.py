@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from netgrader.pages import safe, words
 from netgrader.pages.shell import piece
+from netgrader.strangers import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,7 +51,7 @@ def render_outputs(outputs: Iterable[Mapping[str, Any]], texts: CourseTexts) -> 
 def _one(output: Mapping[str, Any], texts: CourseTexts) -> Markup | None:
     match output.get("output_type"):
         case "stream":
-            return _stream(str(output.get("name")), _string(output.get("text")), texts)
+            return _stream(str(output.get("name")), text_of(output.get("text")), texts)
         case "error":
             return _error(output, texts)
         case "display_data" | "execute_result":
@@ -84,7 +85,7 @@ def _folded(body: Markup, shown: str, texts: CourseTexts) -> Markup:
 
 def _error(output: Mapping[str, Any], texts: CourseTexts) -> Markup:
     kind = safe.line(output.get("ename", ""), 80)
-    said = safe.line(_tidy(_string(output.get("evalue")), 600), 600)
+    said = safe.line(_tidy(text_of(output.get("evalue")), 600), 600)
     return piece("stopped", texts, words.STOPPED.format(kind=kind), said, _line_of(output["traceback"]))
 
 
@@ -99,10 +100,10 @@ def _display(data: Mapping[str, Any], texts: CourseTexts) -> Markup | None:
     drawn = _picture(data, texts)
     if drawn:
         return drawn
-    rich = _string(data.get("text/html"))
+    rich = text_of(data.get("text/html"))
     if rich:
         return safe.framed(rich)
-    plain = _tidy(_string(data.get("text/plain")), OutputLimits.LONGEST_TEXT)
+    plain = _tidy(text_of(data.get("text/plain")), OutputLimits.LONGEST_TEXT)
     if plain.strip():
         return _folded(_pre(plain), plain, texts)
     return note(texts.say(words.NOT_SHOWN))
@@ -125,8 +126,3 @@ def _tidy(written: str, longest: int) -> str:
 def note(sentence: str) -> Markup:
     """Return a note in place of outputs."""
     return Markup('<p class="note">{}</p>').format(sentence)
-
-
-def _string(value: object) -> str:
-    """Return a text of an output; empty if it is not a text."""
-    return value if isinstance(value, str) else ""

@@ -7,7 +7,7 @@ import json
 import subprocess
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -78,9 +78,10 @@ def commit() -> str:
 
 def read(entry: Entry, lab: Any, mode: str) -> Row:
     """Read one product. An exception of the reader is kept as the row's problem: it is a miss."""
-    rate = None if entry.exercise == "deep_network" else entry.rate
-    exercise = EXERCISES.get(entry.exercise) or exercise_named(entry.exercise, rate)
     keras = entry.exercise in EXERCISES
+    exercise = EXERCISES[entry.exercise] if keras else exercise_named(entry.exercise)
+    if not keras and entry.exercise != "deep_network":
+        exercise = replace(exercise, learning_rate=entry.rate)
     parts: Any = examples(entry.parts, entry.exercise) if keras else dict(entry.parts) or None
     graph = thing(named(entry.name)) if keras else entry.graph
     began = time.process_time()  # the machine may be busy with other things

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import tensorflow.compat.v1 as tf
 
@@ -9,7 +11,7 @@ from netgrader import read_network
 from netgrader.course_reader import exercise_named
 from tests.reader.networks import bias, complete, dense, placeholders, read, weights
 
-ASKED = exercise_named("one_layer_network", 0.001)
+ASKED = replace(exercise_named("one_layer_network"), learning_rate=0.001)
 
 
 def network(lab, **renamed):

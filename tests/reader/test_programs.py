@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import textwrap
 from contextlib import nullcontext
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -42,7 +43,7 @@ EXERCISES = {
         "network", inputs=5, classes=2, one_output=True, loss="softmax-cross-entropy", min_layers=2
     ),
     **{name: exercise_named(name) for name in ("two_layer_network", "deep_network")},
-    "one_layer_network": exercise_named("one_layer_network", 0.001),
+    "one_layer_network": replace(exercise_named("one_layer_network"), learning_rate=0.001),
 }
 FILES = (
     "arrays",

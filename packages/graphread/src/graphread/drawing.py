@@ -89,7 +89,7 @@ def boxes_of(network: Network) -> tuple[NetworkBox, ...]:
 
 def svg(boxes: Sequence[NetworkBox], title: str, say: Callable[[Said], str] = str) -> str:
     """Return boxes stacked vertically as an SVG; `say` renders their texts."""
-    body, height = _draw([_lines(box, say) for box in boxes], [bool(box.faults) for box in boxes])
+    body, height = _draw(boxes, say)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{escape(title)}" '
         f'viewBox="0 0 {Drawn.WIDTH} {height}" width="{Drawn.WIDTH}" height="{height}" '
@@ -160,18 +160,19 @@ def _mark(faults: Collection[Fault], boxes: list[_Place]) -> None:
     whole.name = Text("The network as a whole") if whole.faults else ""
 
 
-def _draw(boxes: list[list[tuple[str, str]]], marked: list[bool]) -> tuple[str, int]:
-    """Return SVG elements of boxes with these lines, `marked` ones in red, and their total height."""
+def _draw(boxes: Sequence[NetworkBox], say: Callable[[Said], str]) -> tuple[str, int]:
+    """Return SVG elements of boxes, those with faults in red, and their total height."""
     parts, top = [], Drawn.TOP
     middle = Drawn.WIDTH // 2
-    for index, lines in enumerate(boxes):
+    for index, box in enumerate(boxes):
+        lines = _lines(box, say)
         height = len(lines) * Drawn.LINE + 2 * Drawn.PADDING - 4
         if index:
             parts.append(
                 f'<path d="M{middle} {top - Drawn.GAP}v{Drawn.GAP - 5}m-4 -4l4 5l4 -5" fill="none" stroke="{MUTED}" '
                 'stroke-width="1.4"/>'
             )
-        fill, stroke, width = (FAULT_PALE, FAULT, 2.5) if marked[index] else (PALE, EDGE, 1)
+        fill, stroke, width = (FAULT_PALE, FAULT, 2.5) if box.faults else (PALE, EDGE, 1)
         parts.append(
             f'<rect x="{Drawn.LEFT}" y="{top}" width="{Drawn.WIDTH - 2 * Drawn.LEFT}" height="{height}" rx="6" fill="{fill}" '
             f'stroke="{stroke}" stroke-width="{width}"/>'

@@ -93,7 +93,7 @@ class Reading:
     @property
     def output(self) -> str:
         """Return the op of `scores`; empty if there is none."""
-        return node_of(self.scores or "")
+        return node_of(self.scores)
 
 
 def read_network(

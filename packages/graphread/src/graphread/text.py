@@ -27,6 +27,7 @@ __all__ = [
     "shortened",
     "spelled",
     "tidy",
+    "without_controls",
 ]
 
 LIMIT = 400
@@ -108,9 +109,12 @@ def _plain(value: object) -> Value:
 
 def plain(text: object, limit: int = LIMIT) -> str:
     """Return untrusted text in one line of at most `limit` characters, without control characters."""
-    line = " ".join(str(text)[: 20 * limit].split())
-    line = "".join(character for character in line if unicodedata.category(character)[0] != "C")
-    return shortened(line, limit)
+    return shortened(without_controls(" ".join(str(text)[: 20 * limit].split())), limit)
+
+
+def without_controls(text: str) -> str:
+    """Return a text without control, format, surrogate, private and unassigned characters."""
+    return "".join(character for character in text if unicodedata.category(character)[0] != "C")
 
 
 def shortened(text: str, limit: int) -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime  # noqa: TC003  (what is read within limits is decoded by what its fields say)
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from graphread.text import without_controls
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
@@ -217,7 +219,7 @@ def _first_and_last(name: str, *, last_first: bool) -> tuple[str, str]:
 def _one_field(text: str) -> str:
     """Return a text as one CSV field that is not a formula: nbgrader's export quotes nothing."""
     joined = " ".join(re.sub(r"[,;]+", " ", text).replace('"', "'").split())
-    return "".join(sign for sign in joined if unicodedata.category(sign)[0] != "C").lstrip(FORMULA).strip()
+    return without_controls(joined).lstrip(FORMULA).strip()
 
 
 def _as_id(text: str) -> str:

@@ -16,7 +16,7 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path  # noqa: TC003  (what is read within limits is decoded by what its fields say)
 from typing import TYPE_CHECKING
 
-from netgrader.errors import UsageError
+from netgrader.errors import UsageError, listed
 from netgrader_platforms.people import CANVAS, MOODLE, Person, name_key, same_name
 
 if TYPE_CHECKING:
@@ -179,11 +179,9 @@ class Sheet:
 
 def number(text: str) -> Decimal | None:
     """Return the number in a cell, with a decimal point or comma; None if there is none."""
-    parts = re.split(r"[.,]", text.strip())
-    if len(parts) > 1:
-        parts = ["".join(parts[:-1]), parts[-1]]
+    plain = re.sub(r"[.,](?=.*[.,])", "", text.strip()).replace(",", ".")  # only the last mark separates decimals
     try:
-        found = Decimal(".".join(parts))
+        found = Decimal(plain)
     except InvalidOperation:
         return None
     return found if found.is_finite() else None
@@ -276,7 +274,7 @@ def read_canvas(path: Path, column: int | None = None, title: str = "") -> Sheet
     called = [number for number, (_, name) in found.items() if name.strip().casefold() == title.casefold()]
     wanted = {column} & found.keys() if column is not None else called
     if len(wanted) != 1:
-        there = ", ".join(f"{number} ({name})" for number, (_, name) in found.items()) or "none"
+        there = listed(f"{number} ({name})" for number, (_, name) in found.items())
         raise UsageError(f"Which assignment of {path}? Name its number with --column; there are: {there}.")
     return _canvas(table, head, identity, *found[next(iter(wanted))])
 

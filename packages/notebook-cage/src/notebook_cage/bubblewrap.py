@@ -14,6 +14,7 @@ from notebook_cage.host import (
     Ids,
     accounts,
     basic_environment,
+    close_all,
     exposed,
     hand_over,
     interpreter,
@@ -67,7 +68,7 @@ class BubblewrapSandbox(LimitingSandbox):
         descriptors: list[int] = []
         with contextlib.ExitStack() as failing:
             failing.callback(group.remove)
-            failing.callback(_close, descriptors)
+            failing.callback(close_all, descriptors)
             for mount in (*plan.mounts, *interpreter()) if self.root else ():
                 require_readable(mount)
             folders = [mount.host for mount in plan.mounts if mount.writable]
@@ -126,7 +127,7 @@ class BubblewrapSandbox(LimitingSandbox):
             options += self._contents(plan, Ids.USER, descriptors, proc=("--ro-bind", "/proc", "/proc"))
             yield [*self._command(options, descriptors), *plan.argv], descriptors
         finally:
-            _close(descriptors)
+            close_all(descriptors)
 
     def _command(self, options: Sequence[str], descriptors: list[int]) -> list[str]:
         """Return bubblewrap's command line; a descriptor passes the options, so that /proc shows none."""
@@ -216,11 +217,6 @@ class GrouplessBubblewrap(BubblewrapSandbox):
     """The same sandbox where no memory control group exists; memory is then only partly limited."""
 
     name = "bubblewrap-without-control-group"
-
-
-def _close(descriptors: Sequence[int]) -> None:
-    for descriptor in descriptors:
-        os.close(descriptor)
 
 
 def _descriptor(content: bytes, descriptors: list[int]) -> int:

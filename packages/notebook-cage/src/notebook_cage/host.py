@@ -25,12 +25,13 @@ import psutil
 from notebook_cage.types import HOME, TMP, Mount, Plan, SandboxError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 __all__ = [
     "Ids",
     "accounts",
     "basic_environment",
+    "close_all",
     "exposed",
     "furnish",
     "hand_over",
@@ -295,6 +296,12 @@ def open_to_all(path: Path) -> None:
     """Make a file or folder tree readable for all users and writable only for us, with any umask."""
     for one in (path, *path.rglob("*")):
         one.chmod(0o755 if one.is_dir() else 0o644)
+
+
+def close_all(descriptors: Iterable[int]) -> None:
+    """Close open descriptors."""
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 def is_gone(process: str) -> bool:

@@ -18,6 +18,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import IO, TYPE_CHECKING
 
+from notebook_cage.host import close_all
 from notebook_cage.types import Limits, RunOutcome, SandboxError, Usage
 from notebook_cage.watch import (
     folder_use,
@@ -168,10 +169,9 @@ class Caged:
     def close(self) -> RunOutcome:
         """Kill it if it still runs, wait until it is gone, and return how it ended."""
         self.kill()
-        for stream in (self.stdin, self.stdout):
-            if stream is not None:
-                with contextlib.suppress(OSError):
-                    stream.close()
+        for stream in filter(None, (self.stdin, self.stdout)):
+            with contextlib.suppress(OSError):
+                stream.close()
         self._ended.wait()
         return self._final
 
@@ -188,7 +188,7 @@ class Caged:
             process = self._start()
         except OSError as error:
             self._failure = SandboxError(f"{self._launch.argv[0]} could not be started: {error.strerror}.")
-            self._close_descriptors()
+            close_all(self._launch.descriptors)
             self._close_watched()
             self._tidy()
             self._started.set()
@@ -227,15 +227,11 @@ class Caged:
         finally:
             os.close(writing)
         self._errors = reading
-        self._close_descriptors()
+        close_all(launch.descriptors)
         self._process = process
         self._process_fd = os.pidfd_open(process.pid)
         self.stdin, self.stdout = launch.entrance.started(process)
         return process
-
-    def _close_descriptors(self) -> None:
-        for descriptor in self._launch.descriptors:
-            os.close(descriptor)
 
     def _watch(self) -> None:
         poll = select.poll()
@@ -388,8 +384,7 @@ class Caged:
         self._ended.set()
 
     def _close_watched(self) -> None:
-        for descriptor in {self._errors, self._process_fd, self._first_fd, self._launch.status} - {-1}:
-            os.close(descriptor)
+        close_all({self._errors, self._process_fd, self._first_fd, self._launch.status} - {-1})
 
     def _tidy(self) -> None:
         """Kill leftover processes, and clean up after the run."""

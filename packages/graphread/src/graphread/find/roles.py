@@ -119,7 +119,7 @@ def update_of(graph: Graph, node: Node) -> Update | None:
 
 def all_updates(graph: Graph) -> list[Update]:
     """Return all updates in the graph, whether or not any op runs them."""
-    return [update for node in graph.nodes.values() if (update := update_of(graph, node)) is not None]
+    return [*filter(None, (update_of(graph, node) for node in graph.nodes.values()))]
 
 
 def moved_by_gradients(updates: Iterable[Update]) -> set[str]:

@@ -162,7 +162,7 @@ class Graph:
 
     def walked(self, tensors: Iterable[str | None], following: Callable[[str], Iterable[str]]) -> set[str]:
         """Return everything reachable from tensors; raise `GraphError` if the graph takes too many steps."""
-        found = reached((tensor for tensor in tensors if tensor is not None), following)
+        found = reached(filter(None, tensors), following)
         self._count(len(found))
         return found
 

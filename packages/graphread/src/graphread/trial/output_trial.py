@@ -137,7 +137,7 @@ def try_outputs(found: Found, probe: GraphProbe, loss: LossReading) -> OutputTri
 def _scores_of(found: Found, probe: GraphProbe, loss: LossReading, tensor: str) -> str | None:
     """Return the logits, of the loss or of evaluation, that alone determine a tensor."""
     graph = found.graph
-    way = graph.dominators(found.roles.images or "", tensor)
+    way = graph.dominators(found.roles.images, tensor)
     # Logits divided by a temperature, or negated distances, count as logits: later tensors are computed from those.
     scaled = loss.logits if loss.last_activation in ("none", "other") else None
     passed = [one for one in (scaled, found.scores) if one in way]

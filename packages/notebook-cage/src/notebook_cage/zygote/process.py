@@ -211,8 +211,7 @@ class ZygoteProcess:
     def last_line(self) -> str:
         """Return the last line of its standard error."""
         self._errors.seek(0)
-        lines = self._errors.read().decode("utf-8", "replace").strip().splitlines()
-        return lines[-1] if lines else ""
+        return self._errors.read().decode("utf-8", "replace").strip().rpartition("\n")[2]
 
     def close(self) -> None:
         """Kill it, and with it all processes that wait for its children."""
