@@ -275,6 +275,15 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """Return labels (n, label_width) as rows with one column per class, (n, classes)."""
         return np.concatenate([1 - rows, rows], axis=1) if self.one_output else rows
 
+    def classes_of(self, targets: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Return the classes of the given targets (n,), which are classes."""
+        return targets
+
+    @property
+    def label_shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The shapes that one label of the student's arrays may have."""
+        return ((self.label_width,),)
+
 
 def load_data(spec: DataSpec, file: Path | None = None) -> Parts:
     """Read a course's data from `file`, after checking its SHA-256, without pickle.

@@ -367,6 +367,7 @@ OF_NUMBERS = _with_own(
         "data": Terms,
         "network": ErrorNetworkTerms,
         "free-network": ErrorFreeNetworkTerms,
+        LOOP: LoopTerms,
         "free-training": ErrorTrainingTerms,
         "target": ErrorTargetTerms,
     }

@@ -407,6 +407,10 @@ def judge_held_out(subject: Subject) -> Iterator[LoopFinding]:
         )
 
 
+PURE = Text("in a minibatch {pure:.0f} % of the {images} show one {called}")
+PURE_NUMBERS = Text("in a minibatch {pure:.0f} % of the {images} have nearly the same {label}")
+
+
 def judge_order(subject: Subject) -> Iterator[LoopFinding]:
     """Judge the order: a new one in each epoch, and classes mixed within minibatches."""
     epochs = subject.course.epochs
@@ -414,9 +418,7 @@ def judge_order(subject: Subject) -> Iterator[LoopFinding]:
         return  # empty minibatches are all alike
     (pure, chance), spec = _purity(subject, epochs[0]), subject.spec
     if pure > chance + LIMITS.pure * (1 - chance):
-        found = Text(
-            "in a minibatch {pure:.0f} % of the {images} show one {called}", pure=100 * pure, called=spec.called
-        )
+        found = (PURE_NUMBERS if spec.is_regression else PURE).format(pure=100 * pure, called=spec.called)
         yield finding(
             Aspect.ORDER, "sorted-data", found=found, expected=Text("about {classes:.0f} %", classes=100 * chance)
         )

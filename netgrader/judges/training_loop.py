@@ -14,6 +14,7 @@ from netgrader.checks.wording import FOLLOWS_FROM
 from netgrader.faults import fault
 from netgrader.judges.as_handed import train_rows_as_handed
 from netgrader.judges.aspects import Aspect, LoopFinding, Verdict, verdicts
+from netgrader.judges.bins import looped
 from netgrader.judges.evaluation import judge_evaluation
 from netgrader.judges.known_images import Joined, TableRows, fingerprints
 from netgrader.judges.labels import judge_labels
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from netgrader.checks.context import TestContext
+    from netgrader.data import DataSpec
     from netgrader.evidence import Evidence
     from netgrader.faults import Fault
     from netgrader.judges.known_images import ImageRows
@@ -99,7 +101,7 @@ def judge_training(log: TrainingLog, origins: Origins) -> Training:
         findings += judge_run(subject, error, steps_elsewhere=stepped, only_one=only_one)
         for judge in (judge_graph, judge_rows, judge_order, judge_labels, judge_held_out, judge_evaluation):
             findings += judge(subject)
-        if not any(finding.aspect is Aspect.REPORT for finding in findings):
+        if not (subject.spec.is_regression or any(finding.aspect is Aspect.REPORT for finding in findings)):
             findings += judge_report(subject)
     said = verdicts(findings, first_error)
     if not stepped:
@@ -144,6 +146,11 @@ def training_of(bench: TestContext) -> Training:
     return training
 
 
+def _spec(bench: TestContext) -> DataSpec:
+    """Return the specification with classes: those of the data, or the bins of a regression's targets."""
+    return looped(bench.spec, bench.dataset.y_train)
+
+
 def _cell(bench: TestContext) -> str:
     return f"check_{bench.exercises.of_kind('training-loop')}"
 
@@ -163,9 +170,10 @@ def _training(bench: TestContext) -> Training:
             log = read_training_log(known, bench.spec)
     except BadTrainingLog as problem:
         ungradable(problem.said)
-    data = bench.dataset
+    data, spec = bench.dataset, _spec(bench)
     train, test = (data.prepared(part) for part in (data.x_train, bench.given.images))
-    shown = origins(log.tables, bench.spec, (train, data.y_train), (test, data.y_test))
+    classes, test_classes = map(spec.classes_of, (data.y_train, data.y_test))
+    shown = origins(log.tables, spec, (train, classes), (test, test_classes))
     training = judge_training(log, shown)
     if "challenges" in bench.outside and not _noted_truly(bench, known, training.subjects):
         ungradable(NOT_TRUE)
@@ -186,7 +194,7 @@ def _with_handed(bench: TestContext, evidence: Evidence, tables: Tables) -> Evid
         return evidence
     known = {
         "table/x_train": prints,
-        f"table/{bench.spec.labels_of('train')}": handed.targets,
+        f"table/{bench.spec.labels_of('train')}": _spec(bench).classes_of(handed.targets),
         "images/x_train": images,
     }
     return replace(evidence, arrays={**evidence.arrays, **known}, tables={})
@@ -199,7 +207,7 @@ def _noted_truly(bench: TestContext, raw: Evidence, subjects: tuple[Subject, ...
     """
     from netgrader.judges.replay import Replayed, images_fit, replay  # noqa: PLC0415  (not for students)
 
-    challenge, spec, images = bench.challenge(_cell(bench)), bench.spec, _images(bench, raw)
+    challenge, spec, images = bench.challenge(_cell(bench)), _spec(bench), _images(bench, raw)
     asked = bench.exercises.of_cell(_cell(bench)).calls
     noted = [(subject.call.n_epochs, subject.call.mini_batch_size) for subject in subjects]
     as_asked = noted == [(call.n_epochs, call.mini_batch_size) for call in asked]

@@ -181,6 +181,7 @@ def _terms(wanted: NewAssignment, spec: DataSpec, content: bytes) -> dict[str, A
         "folder": NUMBERS if spec.is_regression else "",
         "epochs": min(MOST_EPOCHS, max(LEAST_EPOCHS, math.ceil(STEPS * 64 / spec.train.rows))),
         "drawn": can_be_drawn(spec),
+        "looped": _minibatch(spec) if LOOP in kinds_on(spec) and spec.train.rows >= LOOPED else 0,
         "y_train": spec.labels_of("train"),
         "y_test": spec.labels_of("test"),
         "asked_scaling": SCALING_ASKED[spec.scaling],
@@ -205,7 +206,6 @@ def _of_classes(wanted: NewAssignment, spec: DataSpec) -> dict[str, Any]:
         spec = msgspec.structs.replace(spec, worthless=round((1 / spec.classes + wanted.target) / 2, 3))
     return {
         "spec": spec,
-        "looped": _minibatch(spec) if LOOP in kinds_on(spec) and spec.train.rows >= LOOPED else 0,
         "form": FORMS[spec.one_output],
         "names": repr([spec.name(number) for number in range(spec.classes)]),
         "least": round((spec.nothing_for + wanted.target) / 2, 3),

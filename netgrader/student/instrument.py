@@ -33,6 +33,9 @@ from netgrader.judges.notes import (
 from netgrader.student.patience import SOON
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from netgrader.data import DataSpec
     from netgrader.evidence import EvidenceWriter
 
 __all__ = ["DoesNotEnd", "Instrument", "classes"]
@@ -64,31 +67,37 @@ class Instrument:
         steps used more rows, or if no step came since. None if nobody waits.
     least
         The number of rows that a step counts as at least; exercises do not require smaller ones.
-    one_output
-        Whether labels are a column of 0 and 1 and there is one logit, the second minus the first.
+    spec
+        The data, with classes (`netgrader.judges.bins.looped`): labels are one-hot. With one output, labels are a column of 0 and
+        1, and there is one logit, the second minus the first. In a regression they are numbers, whose bins are
+        the classes.
+    column
+        Whether the predictions of a regression are a column (n, 1), not (n,).
 
     Attributes
     ----------
     net
-        The network for the student's `train`: ``graph, X, Y, logits, prediction, loss, train_op, accuracy``.
+        The network for the student's `train`: ``graph, X, Y, logits, prediction, loss, train_op, accuracy``, in a regression
+        without ``logits`` and ``accuracy``.
     """
 
     def __init__(
         self,
         weights: Array,
+        spec: DataSpec,
         learning_rate: float = LEARNING_RATE,
         seconds: float = 60.0,
         enough: int | None = None,
         *,
         least: int = 1,
-        one_output: bool = False,
+        column: bool = False,
     ) -> None:
         import tensorflow.compat.v1 as tf  # noqa: PLC0415  (the notebook imports it before any probe runs)
 
         graph = tf.Graph()
         self._notes = _Notes(graph, seconds, weights.size, enough=enough, least=least)
         with graph.as_default():
-            self.net = _network(tf, self._notes, learning_rate, weights, one_output=one_output)
+            self.net = _network(tf, self._notes, learning_rate, weights, spec, column=column)
         self._notes.started()
 
     @property
@@ -119,7 +128,7 @@ class Instrument:
 
 
 def _network(
-    tf: Any, notes: _Notes, learning_rate: float, weights: Array, *, one_output: bool
+    tf: Any, notes: _Notes, learning_rate: float, weights: Array, spec: DataSpec, *, column: bool
 ) -> types.SimpleNamespace:
     """Return a network as a graph around functions: NumPy computes and records loss, accuracy and steps.
 
@@ -127,11 +136,10 @@ def _network(
     """
     pixels, classes = weights.shape
     x = tf.placeholder(tf.float32, [None, pixels], name="X")
-    # A network with one output accepts labels in a column or in a row.
-    fed = tf.placeholder(tf.float32, None if one_output else [None, classes], name="Y")
-    y = fed
-    if one_output:
-        y = tf.stack([1 - tf.reshape(fed, [-1]), tf.reshape(fed, [-1])], axis=1)
+    # A network with one output accepts labels, or targets, in a column or in a row.
+    wide = spec.label_width == classes
+    fed = tf.placeholder(tf.float32, [None, classes] if wide else None, name="Y")
+    y = fed if wide else tf.ensure_shape(tf.numpy_function(_one_hot(spec), [fed], tf.float32), [None, classes])
     with tf.control_dependencies([tf.numpy_function(notes.initialised, [], tf.int64, name="initialising")]):
         start = tf.identity(weights)
     w = tf.Variable(start, name="W", use_resource=False)
@@ -155,19 +163,28 @@ def _network(
         tf.assign(variable, tf.ensure_shape(new, variable.shape))
         for variable, new in zip(variables, outcome, strict=True)
     ]
-    shown, prediction = logits, tf.nn.softmax(logits, axis=1, name="prediction")
-    if one_output:
-        shown, prediction = logits[:, 1:] - logits[:, :1], prediction[:, 1:]
+    parts = {"prediction": tf.nn.softmax(logits, axis=1, name="prediction")}
+    if spec.is_regression:
+        answers = tf.matmul(parts["prediction"], spec.label_rows(np.arange(classes)).reshape(-1, 1))
+        parts = {"prediction": answers if column else tf.squeeze(answers, axis=1)}
+    else:
+        accuracy = tf.numpy_function(notes.accuracy, [run, y, logits], tf.float32)
+        parts |= {"logits": logits, "accuracy": tf.ensure_shape(accuracy, [], name="accuracy")}
+    if spec.one_output:
+        parts |= {"logits": logits[:, 1:] - logits[:, :1], "prediction": parts["prediction"][:, 1:]}
     return types.SimpleNamespace(
         graph=x.graph,
         X=x,
         Y=fed,
-        logits=shown,
-        prediction=prediction,
         loss=tf.identity(_loss(tf, notes, run, y)(logits), name="loss"),
         train_op=tf.group(updates, name="train_op"),
-        accuracy=tf.ensure_shape(tf.numpy_function(notes.accuracy, [run, y, logits], tf.float32), [], name="accuracy"),
+        **parts,
     )
+
+
+def _one_hot(spec: DataSpec) -> Callable[[Array], Array]:
+    """Return a function that turns fed labels, in a column or in a row, into one column per class."""
+    return lambda fed: spec.one_hot(fed.reshape(-1, 1)).astype(np.float32, copy=False)
 
 
 def _loss(tf: Any, notes: _Notes, run: Any, y: Any) -> Any:

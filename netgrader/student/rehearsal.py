@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from netgrader.judges.bins import looped
 from netgrader.judges.known_images import fingerprints
 from netgrader.judges.notes import IMAGES, LEARNING_RATE, NO_LABEL, arrays_of, first_weights
 from netgrader.student.course_data import given_data
@@ -78,7 +79,8 @@ def rehearse(student: Student, out: EvidenceWriter, calls: Sequence[Call], secon
         Processor time in seconds for which one call may feed rows.
     """
     train = student.value(student.exercises.of_kind("training-loop"))
-    arrays, table, problem = _arrays(student)
+    spec = looped(student.exercises.data, given_data()[0][1])
+    arrays, table, problem = _arrays(student, spec)
     out.fact("stand_ins", problem)
     for name, values in table.items():
         out.array(f"table/{name}", values)
@@ -86,7 +88,7 @@ def rehearse(student: Student, out: EvidenceWriter, calls: Sequence[Call], secon
     for number, call in enumerate(calls):
         out.fact(f"{number}/asked", {"n_epochs": call.n_epochs, "mini_batch_size": call.mini_batch_size})
         with student.lending({name: np.array(values) for name, values in arrays.items()}):
-            ended = _call(student, train, call, out, number=number, seconds=seconds)
+            ended = _call(student, spec, train, call, out, number=number, seconds=seconds)
         if student.quick and not ended:
             break  # other arguments would end the same way, and a student waits
 
@@ -98,16 +100,18 @@ def _hand_over_images(arrays: Mapping[str, Array], out: EvidenceWriter) -> None:
         out.array(f"images/{name}", images, (reference, given) if given.dtype == np.uint8 else None)
 
 
-def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, number: int, seconds: float) -> bool:
+def _call(
+    student: Student, spec: DataSpec, train: Any, call: Call, out: EvidenceWriter, *, number: int, seconds: float
+) -> bool:
     """Call `train` on an instrument and hand over the notes; return whether it ended in time."""
     import tensorflow.compat.v1 as tf  # noqa: PLC0415  (the notebook imports it before any probe runs)
 
     name = str(number)
-    spec = student.exercises.data
     weights = first_weights(student.challenge, number, spec.size, spec.classes)
     enough = Rehearsal.MORE_THAN_ASKED * call.n_epochs * spec.train.rows if student.quick else None
     least = int(Rehearsal.SMALLEST * call.mini_batch_size)
-    instrument = Instrument(weights, call.learning_rate, seconds, enough, least=least, one_output=spec.one_output)
+    column = spec.is_regression and _predicts_column(student)
+    instrument = Instrument(weights, spec, call.learning_rate, seconds, enough, least=least, column=column)
     session = tf.Session(graph=instrument.net.graph)
     try:
         # As in the notebook, neither is the default: an initializer made outside net.graph finds no variables.
@@ -123,6 +127,13 @@ def _call(student: Student, train: Any, call: Call, out: EvidenceWriter, *, numb
     ended = not instrument.over()
     instrument.write(out, name, final)
     return ended
+
+
+def _predicts_column(student: Student) -> bool:
+    """Whether the student's own network predicts a column (n, 1): loops may be written for either shape."""
+    with suppress(Exception, SystemExit):
+        return bool(student.call(student.exercises.networks[0]).prediction.shape.ndims > 1)
+    return False
 
 
 def _await_threads(before: set[threading.Thread], instrument: Instrument) -> int:
@@ -180,9 +191,8 @@ class _UnusableError(ValueError):
     """The student's arrays cannot be trained on; the text says why."""
 
 
-def _arrays(student: Student) -> tuple[dict[str, Array], dict[str, Array], str | None]:
+def _arrays(student: Student, spec: DataSpec) -> tuple[dict[str, Array], dict[str, Array], str | None]:
     """Return the student's arrays and row identities; or stand-ins, with a sentence that says why."""
-    spec = student.exercises.data
     try:
         found = {name: _array(student, name) for name in arrays_of(spec)}
         table = {**_table(found, "train", spec), **_table(found, "test", spec)}
@@ -232,7 +242,7 @@ def _all_differ(prints: Array) -> bool:
 
 
 def _require_labels(labels: Array, spec: DataSpec, n_images: int) -> None:
-    if labels.dtype.kind not in "fiub" or labels.shape[1:] != (spec.label_width,):
+    if labels.dtype.kind not in "fiub" or labels.shape[1:] not in spec.label_shapes:
         raise _UnusableError(f"the labels are not numbers of shape (n, {spec.label_width})")
     named, unclear = _named(labels, spec)
     if unclear > len(labels) / 100:
@@ -254,8 +264,8 @@ def _stand_ins(spec: DataSpec) -> tuple[dict[str, Array], dict[str, Array]]:
     drawn = np.random.RandomState(5)
     levels = (_shuffled(spec.largest + 1, 89) / spec.largest).astype(np.float32)
     named = spec.label_rows((_shuffled(spec.classes, 3) + 1) % spec.classes)
-    for part, (images, labels) in zip(("train", "test"), given_data(), strict=True):
-        rows = images.reshape(len(images), -1)
+    for part, (images, targets) in zip(("train", "test"), given_data(), strict=True):
+        rows, labels = images.reshape(len(images), -1), spec.classes_of(targets)
         is_table = images.dtype == np.uint8 and _all_differ(fingerprints(levels[rows]))
         stand_ins[f"x_{part}"] = levels[rows] if is_table else drawn.randn(*rows.shape).astype(np.float32)
         stand_ins[spec.labels_of(part)] = named[labels]
