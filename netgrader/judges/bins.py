@@ -48,7 +48,8 @@ class BinnedSpec(DataSpec, frozen=True, kw_only=True):
 
     def label_rows(self, labels: npt.NDArray[Any]) -> Floats:
         """Return a target for each bin number (n,), float32 (n,)."""
-        return np.array(self.centers, np.float32)[labels]
+        rows: Floats = np.array(self.centers, np.float32)[labels]
+        return rows
 
     def one_hot(self, rows: Array) -> Array:
         """Return the bins of targets, (n,) or (n, 1), as rows with one column per bin, (n, bins) float32."""

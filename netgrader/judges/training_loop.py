@@ -101,7 +101,7 @@ def judge_training(log: TrainingLog, origins: Origins) -> Training:
         findings += judge_run(subject, error, steps_elsewhere=stepped, only_one=only_one)
         for judge in (judge_graph, judge_rows, judge_order, judge_labels, judge_held_out, judge_evaluation):
             findings += judge(subject)
-        if not (subject.spec.is_regression or any(finding.aspect is Aspect.REPORT for finding in findings)):
+        if not any(finding.aspect is Aspect.REPORT for finding in findings):
             findings += judge_report(subject)
     said = verdicts(findings, first_error)
     if not stepped:
