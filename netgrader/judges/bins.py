@@ -6,7 +6,7 @@ each other's targets mostly differ in class, and rounding changes none.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 import numpy as np
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = ["BinnedSpec", "looped"]
 
-BINS = 8  # few enough that a minibatch of sorted rows has one, and enough that neighboring rows rarely share one
-
 
 class BinnedSpec(DataSpec, frozen=True, kw_only=True):
     """A regression's data with bins of its targets as classes."""
 
+    BINS: ClassVar[int] = 8
+    """So few that a minibatch of sorted rows has one, and so many that neighboring rows rarely share one."""
     edges: tuple[float, ...]
     """The bounds between the bins, ascending."""
     centers: tuple[float, ...]
@@ -66,7 +66,7 @@ def looped(spec: DataSpec, train: Array) -> DataSpec:
         return spec
     targets = np.sort(train.astype(np.float64))
     known = np.unique(targets)
-    cuts = targets[np.arange(1, BINS) * len(targets) // BINS]
+    cuts = targets[np.arange(1, BinnedSpec.BINS) * len(targets) // BinnedSpec.BINS]
     at = np.clip(np.searchsorted(known, cuts), 1, len(known) - 1)  # equal targets have no edge among them
     edges = np.unique((known[at] + known[at - 1]) / 2)
     bounds = np.concatenate([known[:1], edges, known[-1:]])

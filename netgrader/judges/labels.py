@@ -24,7 +24,6 @@ __all__ = ["class_shift", "judge_labels", "mismatch", "one_hot_words", "row_shif
 # A shift explains the labels if it fits this fraction of them.
 EXPLAINED = 0.97
 NEAR = (1, -1, 2, -2, 3, -3)
-NEXT_BIN = 1.0  # minibatches that are left out move numbers of the same set by a bin; numbers in another unit move further
 
 
 def judge_labels(subject: Subject) -> Iterator[LoopFinding]:
@@ -70,7 +69,8 @@ def _explained(subject: Subject, index: Int, labels: Bytes, own: Bytes) -> LoopF
         )
         return finding(Aspect.LABELS, "labels-shifted", found=found, expected=Text("with its own"))
     wrong = (labels != own[index]).sum()
-    code = mismatch(labels, own[index], NEXT_BIN) if spec.is_regression else "labels-shuffled-apart"
+    # Numbers in another order differ by a bin at most where a minibatch was left out; numbers in another unit by more.
+    code = mismatch(labels, own[index], slack=1) if spec.is_regression else "labels-shuffled-apart"
     found = Text(
         "{wrong:,} of {count:,} {images} fed with a {label} other than their own", wrong=wrong, count=len(labels)
     )
