@@ -44,8 +44,8 @@ class _Epoch:
     """The measurements on the images of both sides."""
     running: tuple[float, ...]
     """Mean accuracies of the epoch's minibatches during training, unweighted and weighted by size."""
-    single: tuple[float, ...]
-    """The accuracies of single minibatches."""
+    single: tuple[tuple[float, ...], tuple[float, ...]]
+    """By side, the accuracies of single minibatches, and of single runs on training images."""
     best: tuple[Float, ...]
     """By side, the highest accuracy up to this epoch, and the highest of all epochs."""
 
@@ -160,7 +160,7 @@ def _readings(epoch: _Epoch, side: int) -> tuple[_Reading, ...]:
         _Reading("accuracy-not-mean", epoch.now[side].sums, rounded=True),
         _Reading("evaluated-on-part", epoch.now[side].share * own),
         _Reading(RUNNING[side], epoch.running),
-        _Reading(SINGLE[side], epoch.single),
+        _Reading(SINGLE[side], epoch.single[side]),
     )
 
 
@@ -194,11 +194,14 @@ def _epochs(subject: Subject) -> list[_Epoch]:
     for epoch, now, *of_sides in zip(epochs, measured, *best, strict=True):
         between = np.setdiff1d(np.arange(epoch.steps[0], epoch.steps[-1]), epoch.steps)
         looks = np.concatenate([epoch.steps[-1:], between, epoch.evaluations])
-        small = looks[(call.sizes[looks] > 0) & (call.sizes[looks] <= 2 * call.mini_batch_size)]
+        looks = looks[call.sizes[looks] > 0]
+        small = looks[call.sizes[looks] <= 2 * call.mini_batch_size]
+        of_train = looks[np.isin(call.rows.index[call.starts[looks]], subject.tables.train)]
         steps, sizes = single_runs(subject, epoch.steps), call.sizes[epoch.steps]
         # Minibatches may be empty.
         running = float(np.mean(steps)), float(np.average(steps, weights=np.maximum(sizes, 1e-9)))
-        found.append(_Epoch(now, running, tuple(single_runs(subject, small)), tuple(of_sides)))
+        single = tuple(single_runs(subject, small)), tuple(single_runs(subject, of_train))
+        found.append(_Epoch(now, running, single, tuple(of_sides)))
     return found
 
 

@@ -109,7 +109,7 @@ def test_what_the_guide_types_brings_netgrader_into_a_course_and_leaves_the_othe
     before = {path: path.read_bytes() for path in sorted((root / "source").rglob("*")) if path.is_file()}
     rng = np.random.default_rng(7)
     labels = rng.integers(0, 3, 2500)
-    np.savez(root / "flowers.npz", images=np.stack([shape(kind, rng) for kind in labels]), labels=labels)
+    np.savez(root / "flowers.npz", x=np.stack([shape(kind, rng) for kind in labels]), y=labels)
     lacking = run(root, NETGRADER, *shlex.split(new)[1:])
     assert "Add this at the end of" in lacking.stderr
     line = lacking.stderr.strip().splitlines()[-1].strip()
