@@ -319,8 +319,8 @@ def test_a_line_for_an_error_may_lie_below_that_of_all_points():
 
 
 def test_kinds_that_need_classes_are_refused_where_targets_are_numbers():
-    with pytest.raises(SenselessTableError, match=r"fit must be one of data, .* on these data, not 'training-loop'"):
-        exercises_of({"data": PRICES, "exercises": {"fit": "training-loop"}})
+    with pytest.raises(SenselessTableError, match=r"fit must be one of data, .* on these data, not 'sweep'"):
+        exercises_of({"data": PRICES, "exercises": {"fit": "sweep"}})
     tables = {"data": PRICES, "exercises": {"fit": "free-training"}}
     assert exercises_of({**tables, "fit": {"largest_error": 4}}).of_cell("fit").largest_error == 4
     with pytest.raises(SenselessTableError, match="largest_error"):

@@ -95,6 +95,9 @@ def test_numbers_are_read_with_their_unit_and_an_error_that_anybody_reaches_is_r
     tables = load_exercises(tmp_path / "source" / "prices" / "checks")
     data = tables.data
     assert (data.is_regression, data.unit, data.scaling, data.shape) == (True, "k€", "standard", (6,))
+    assert tables.of_kind("training-loop") == "train"
+    skeleton = Course(tmp_path).own_assignments[0].skeleton("1_prices")
+    assert sum(cell.points for cell in skeleton.graded) == 12
     asked = tables.network("network")
     assert (asked.outputs, asked.loss) == (1, None)
     assert asked.targets[0] < 40 < asked.targets[1]
