@@ -188,8 +188,9 @@ def _known_scores(found: Found, probe: GraphProbe, loss: LossReading, tensor: st
     known = _KnownScores([], [], sample.labels)
     others = (sample.labels + 1 + probe.classes // 4) % probe.classes
     for share in SHARES:
-        # Classes with larger logits in every row reveal operations along the rows.
-        z = probe.rng.standard_normal((rows, probe.classes)) + 4 * probe.rng.standard_normal(probe.classes)
+        # Classes with larger logits in every row reveal operations along the rows; a single logit must have both signs.
+        ahead = 4 * (form != SINGLE) * probe.rng.standard_normal(probe.classes)
+        z = probe.rng.standard_normal((rows, probe.classes)) + ahead
         z[np.arange(rows), np.where(probe.rng.random(rows) < share, sample.labels, others)] += 4
         z /= 3  # small enough that a saturating activation preserves their order
         z -= z[:, :1] * (form == SINGLE)
