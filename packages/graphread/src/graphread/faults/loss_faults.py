@@ -27,7 +27,7 @@ _SIGMOID = ("sigmoid-cross-entropy", "binary-cross-entropy", "log-of-sigmoid")
 _SCORES = ("cross-entropy-of-scores", "log-of-scores", "log-of-scores-tight")
 _LOGARITHMS = ("Log", "LogSoftmax", *FUSED_LOSSES)
 #: Activations that turn logits into probabilities, and the code if one precedes the loss.
-_BEFORE = {
+PROBABILITIES = {
     "softmax": "softmax-before-loss",
     "sigmoid": "sigmoid-before-loss",
     "hard-sigmoid": "sigmoid-before-loss",
@@ -81,8 +81,8 @@ def squashed_before_loss(reading: Reading) -> Iterator[Fault]:
     if _kind(reading) in {CROSS_ENTROPY, _SWAPPED, *_SHIFTED} and activation not in _UNTOUCHED:
         told = Text("{activation} before the loss", activation=activation)
         # The softmax or sigmoid may belong to the prediction: the fault is in the loss that takes it for logits.
-        place = _place(reading) if activation in _BEFORE else reading.output
-        yield fault(_BEFORE.get(activation, "relu-on-logits"), place, told, Text("no activation"))
+        place = _place(reading) if activation in PROBABILITIES else reading.output
+        yield fault(PROBABILITIES.get(activation, "relu-on-logits"), place, told, Text("no activation"))
 
 
 def another_loss(reading: Reading) -> Iterator[Fault]:
@@ -93,7 +93,7 @@ def another_loss(reading: Reading) -> Iterator[Fault]:
         return
     code = _OTHER.get(kind, "wrong-loss")
     if code == "mse-on-logits":
-        code = {"undecided": "wrong-loss", **dict.fromkeys(_BEFORE, "mse-on-softmax")}.get(last, code)
+        code = {"undecided": "wrong-loss", **dict.fromkeys(PROBABILITIES, "mse-on-softmax")}.get(last, code)
     yield fault(code, _place(reading), kind.replace("-", " "), _EXPECTED[reading.loss.form == SINGLE])
 
 
@@ -103,7 +103,7 @@ def broken_cross_entropy(reading: Reading) -> Iterator[Fault]:
     if kind in _BROKEN:
         code, told, expected = _BROKEN[kind]
         yield fault(code, place, told, expected)
-    elif _of_scores(reading) and reading.loss.last_activation not in _BEFORE:
+    elif _of_scores(reading) and reading.loss.last_activation not in PROBABILITIES:
         grave = Severity.FATAL if reading.loss.finite is False else None
         told = Text("scores treated as probabilities")
         yield fault("logits-are-probabilities", place, told, _FIRST[reading.loss.form == SINGLE], grave)
