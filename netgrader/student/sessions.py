@@ -257,7 +257,10 @@ def _without_optimizer(graph: Any, values: Values, run: int, cell: tuple[str | N
 
 
 def seen_networks() -> list[TrainedWeights]:
-    """Return the networks that sessions hold or held, last first; of a cell that ran several times, those of its last run."""
+    """Return the networks that sessions hold or held, last first.
+
+    Of a cell that ran several times, those of its last run are returned.
+    """
     return _of_last_runs(register())
 
 

@@ -40,7 +40,10 @@ _CHECKS = {
 
 
 def find_faults(reading: Reading) -> tuple[tuple[Fault, ...], tuple[Fault, ...], dict[str, Fault]]:
-    """Return faults and remarks of a reading without duplicates; and by code of each consequence, the fault that brings it."""
+    """Return faults and remarks of a reading, and by code of each consequence the fault that brings it.
+
+    Faults and remarks are without duplicates and consequences.
+    """
     if not reading.found.judged:
         return (), (), {}
     checks = _CHECKS[reading.found.given.regression]
