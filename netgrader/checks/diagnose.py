@@ -256,7 +256,8 @@ def _missing_name(error: ProbeError, name: str, stopped: StoppedCell | None) -> 
 def _swapped(unfinished: GraphEvidence) -> str:
     """Return the op of a cross-entropy whose labels and logits are swapped; empty if there is none.
 
-    Its labels are computed from variables, and its logits are not. TensorFlow then finds no gradient, since it computes none with respect to labels.
+    Its labels are computed from variables, and its logits are not. TensorFlow then finds no gradient, since it computes none
+    with respect to labels.
     """
     try:
         graph = plain_graph(read_source(unfinished.meta_graph).graph_def)
