@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MANIFEST",
+    "NO_GRAPH",
     "BadEvidence",
     "Evidence",
     "EvidenceLimits",
@@ -121,6 +122,10 @@ class GraphEvidence:
     """Values of the variables by op name, if there was a session."""
     about: Mapping[str, Json] = field(default_factory=dict)
     """Further small facts from the probe, such as the requested learning rate."""
+
+
+NO_GRAPH = GraphEvidence(b"", {})
+"""Stands for a graph of which nothing was captured."""
 
 
 @dataclass(frozen=True)

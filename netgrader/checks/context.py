@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
@@ -22,7 +23,7 @@ from netgrader.checks.language import Failed, Ungradable, fail
 from netgrader.checks.source_lines import with_lines
 from netgrader.checks.wording import NO_EVIDENCE, NOT_HANDED_OVER, TOO_LATE
 from netgrader.data import load_data
-from netgrader.evidence import BadEvidence, Evidence, GraphEvidence, read_evidence
+from netgrader.evidence import NO_GRAPH, BadEvidence, Evidence, GraphEvidence, read_evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +42,7 @@ __all__ = ["CellEvidence", "Dataset", "Networks", "TestContext", "dataset_in", "
 
 COMPUTED = ("X", "Y", "logits", "prediction", "loss", "accuracy")
 MOST_FED = 1_000
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -105,10 +107,13 @@ class CellEvidence:
     The mappings `graphs`, `arrays`, `facts` and `errors` of `raw` can be searched without ending the test.
     """
 
-    def __init__(self, cell: str, raw: Evidence, outside: Mapping[str, Json] | None = None) -> None:
+    def __init__(
+        self, cell: str, raw: Evidence, outside: Mapping[str, Json] = NOTHING, cells: Mapping[str, Cell] = NOTHING
+    ) -> None:
         self.cell = cell
         self.raw = raw
-        self._outside = outside or {}
+        self._outside = outside
+        self._cells = cells
 
     def graph(self, name: str) -> GraphEvidence:
         """Return the graph named `name`."""
@@ -129,7 +134,7 @@ class CellEvidence:
         """Whether an item named `name` was collected, and not an error in its place."""
         return any(name in items for items in (self.raw.graphs, self.raw.arrays, self.raw.facts))
 
-    def explained(self, error: ProbeError, asked_for: str, unfinished: GraphEvidence | None = None) -> Fault:
+    def explained(self, error: ProbeError, asked_for: str, unfinished: GraphEvidence = NO_GRAPH) -> Fault:
         """Return the fault behind an error; for a missing name, with the error of an earlier stopped cell.
 
         Raises
@@ -138,7 +143,9 @@ class CellEvidence:
             If that cell was stopped because its time was up.
         """
         name = _missing(error)
-        return explain(error, asked_for, unfinished, self.stopped(name) if name else None)
+        fault = explain(error, asked_for, unfinished, self.stopped(name) if name else None)
+        exercise = self.cell.removeprefix("check_")
+        return with_lines(graphread.Network(faults=(fault,)), unfinished, self._cells, exercise).faults[0]
 
     def stopped(self, name: str) -> StoppedCell | None:
         """Return the cell whose error left `name` missing or unfinished; None if there is none.
@@ -160,7 +167,7 @@ class CellEvidence:
             return items[name]
         error = self.raw.errors.get(name)
         if error is not None:
-            unfinished = self.raw.graphs.get(unfinished_of(name))
+            unfinished = self.raw.graphs.get(unfinished_of(name), NO_GRAPH)
             raise Failed([self.explained(error, _asked_for(name, self.cell), unfinished)])
         raise Ungradable(NOT_HANDED_OVER.format(name=plain(name, 60)))
 
@@ -281,7 +288,7 @@ class TestContext:
     def evidence(self, cell: str) -> CellEvidence:
         """Return the evidence of a check cell, with the reason if there is none."""
         evidence: CellEvidence = self.once(
-            ("evidence", cell), lambda: CellEvidence(cell, self._evidence(cell), self.outside)
+            ("evidence", cell), lambda: CellEvidence(cell, self._evidence(cell), self.outside, self.cells)
         )
         return evidence
 

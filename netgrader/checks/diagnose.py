@@ -12,7 +12,7 @@ from graphread.text import Said, Text, plain
 from netgrader.checks.advice import ON_A_TENSOR, TWO_GRAPHS, advice
 from netgrader.checks.seen import cells_until
 from netgrader.checks.wording import NO_ROOM, SMALLER
-from netgrader.evidence import PLACEHOLDER
+from netgrader.evidence import NO_GRAPH, PLACEHOLDER
 from netgrader.faults import fault
 
 if TYPE_CHECKING:
@@ -202,7 +202,7 @@ OF_TWO_GRAPHS = Text("a session and a part of a network that belong to different
 
 
 def explain(
-    error: ProbeError, name: str, unfinished: GraphEvidence | None = None, stopped: StoppedCell | None = None
+    error: ProbeError, name: str, unfinished: GraphEvidence = NO_GRAPH, stopped: StoppedCell | None = None
 ) -> Fault:
     """Return the fault that an error means.
 
@@ -213,20 +213,20 @@ def explain(
     name
         The student's name for the item that was being built.
     unfinished
-        The part of the network that existed by then, or None.
+        The part of the network that existed by then.
     stopped
         The cell that left a name missing, if it is known.
     """
     known = _of_the_probe(error, name) or _missing_name(error, name, stopped)
     if known is not None:
         return known
-    place = ": ".join(filter(None, (name, error.line)))
     two_graphs = re.search(TWO_GRAPHS, error.message, re.DOTALL)
     said = OF_TWO_GRAPHS if two_graphs else said_of(error.kind, error.message)
     code = next((code for pattern, code in MEANINGS if re.search(pattern, error.message, re.DOTALL)), "error-in-code")
-    if code == "minimises-wrong-tensor" and unfinished is not None and _swapped(unfinished):
-        code = "labels-logits-swapped"
-    return fault(code, found=said, place=place, advice=advice(without_prelude(error.message), error.line))
+    place, told = ": ".join(filter(None, (name, error.line))), advice(without_prelude(error.message), error.line)
+    if code == "minimises-wrong-tensor" and (loss := _swapped(unfinished)):
+        code, place = "labels-logits-swapped", loss
+    return fault(code, found=said, place=place, advice=told)
 
 
 def _of_the_probe(error: ProbeError, name: str) -> Fault | None:
@@ -253,18 +253,20 @@ def _missing_name(error: ProbeError, name: str, stopped: StoppedCell | None) -> 
     return fault("missing-name", found=found, expected=expected, place=name, causes=STOPS_AT.get(stopped.kind, ()))
 
 
-def _swapped(unfinished: GraphEvidence) -> bool:
-    """Whether a cross-entropy has labels computed from variables, and logits that are not.
+def _swapped(unfinished: GraphEvidence) -> str:
+    """Return the op of a cross-entropy whose labels and logits are swapped; empty if there is none.
 
-    TensorFlow then finds no gradient, since it computes none with respect to labels.
+    Its labels are computed from variables, and its logits are not. TensorFlow then finds no gradient, since it computes none
+    with respect to labels.
     """
     try:
         graph = plain_graph(read_source(unfinished.meta_graph).graph_def)
         losses = list(graph.of_ops(["SoftmaxCrossEntropyWithLogits"]))
-        return any(
-            graph.variables_in(loss.inputs[1]) and not graph.variables_in(loss.inputs[0])
+        swapped = (
+            loss.name
             for loss in losses
-            if len(loss.inputs) == 2
+            if graph.variables_in(*loss.inputs[1:]) and not graph.variables_in(*loss.inputs[:1])
         )
+        return next(swapped, "")
     except GraphError:
-        return False
+        return ""

@@ -17,8 +17,9 @@ import pytest
 from graphread.drawing import boxes_of
 from graphread.text import Text
 from netgrader.checks.context import CellEvidence, Dataset, Networks, TestContext, require_layers
-from netgrader.checks.language import fail_all, require_decided
+from netgrader.checks.language import Failed, fail_all, require_decided
 from netgrader.checks.plugin import BrokenTests, GradingPlugin, PlannedCheck
+from netgrader.checks.wording import FOLLOWS_FROM
 from netgrader.faults import Severity, fault
 from netgrader.observations import NetworkDrawing
 from netgrader.results import CheckResult, Visibility
@@ -177,6 +178,9 @@ class Fixtures:
         found = [fault for fault in network.faults if fault.code in codes]
         # A function of an earlier cell may have built this part: then the fault is charged there.
         fail_all([replace(fault, causes=(fault.code, *IN_A_LAYER.get(fault.code, ()))) for fault in found])
+        for cause in map(network.brought.__getitem__, sorted(network.brought.keys() & codes)):
+            said = FOLLOWS_FROM.format(sentence=self._plugin.texts.told(cause).sentence)
+            raise Failed([fault(said)], follows=cause.code)
         require_decided(network, codes)
 
 

@@ -51,6 +51,7 @@ _MADE_BEFORE: Mapping[str, frozenset[str]] = {
     "accuracy-over-wrong-axis": frozenset({"ArgMax", "ArgMin"}),
     "dropout-at-evaluation": RANDOM,
     "keep-rate-swapped": RANDOM,
+    "labels-logits-swapped": frozenset(FUSED_LOSSES),
     "rows-mixed": frozenset({"FusedBatchNorm", "FusedBatchNormV2", "FusedBatchNormV3", "SquaredDifference"}),
     "sigmoid-before-loss": frozenset(FUSED_LOSSES),
     "softmax-before-loss": frozenset(FUSED_LOSSES),
@@ -146,10 +147,7 @@ def _maker(fault: Fault, nodes: Sequence[Any], order: Mapping[str, int]) -> int 
     if number is None:
         return None
     kinds = _MADE_BEFORE.get(fault.code, ())
-    makers = [at for at in _above(number, nodes, order) if nodes[at].op in kinds]
-    # With several random operations, it is unknown which one is meant.
-    known = makers if len(makers) == 1 or kinds is not RANDOM else []
-    return next(iter(known), number)
+    return next((at for at in _above(number, nodes, order) if nodes[at].op in kinds), number)
 
 
 def _above(number: int, nodes: Sequence[Any], order: Mapping[str, int]) -> Iterator[int]:

@@ -8,6 +8,7 @@ import re
 import symtable
 import sys
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -30,13 +31,20 @@ class CellRuns:
         """For each name, the error of the last cell that should define it, if that stopped with one."""
         self.texts: set[str] = set()
         """The sources that ran."""
+        self.begun: Counter[str | None] = Counter()
+        """The number of runs of each cell with an id."""
+        self.now: tuple[str | None, int] = (None, 0)
+        """The cell that runs, and which of its runs this is; None and 0 for a cell without an id."""
         self._begun: tuple[str, float, float] | None = None
 
     def begin(self, info: Any) -> None:
         """Record that a cell starts; `info` is IPython's ExecutionInfo."""
         text = str(info.raw_cell)
         self.texts.add(text)
-        name = getattr(info, "cell_id", None) or hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+        cell = getattr(info, "cell_id", None)
+        self.begun[cell] += cell is not None
+        self.now = cell, self.begun[cell]
+        name = cell or hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
         self._begun = (str(name), time.perf_counter(), time.process_time())
 
     def leave_out(self, wall: float, processor: float) -> None:

@@ -57,6 +57,9 @@ class Instrument:
     ----------
     weights
         Its initial weights (pixels, classes).
+    spec
+        The data, with classes (`netgrader.judges.bins.looped`). Labels are one-hot; with one output, they are a column of 0 and
+        1, and there is one logit, the second minus the first; in a regression, they are numbers, whose bins are the classes.
     learning_rate
         The learning rate of its Adam optimizer.
     seconds
@@ -67,10 +70,6 @@ class Instrument:
         steps used more rows, or if no step came since. None if nobody waits.
     least
         The number of rows that a step counts as at least; exercises do not require smaller ones.
-    spec
-        The data, with classes (`netgrader.judges.bins.looped`): labels are one-hot. With one output, labels are a column of 0 and
-        1, and there is one logit, the second minus the first. In a regression they are numbers, whose bins are
-        the classes.
     column
         Whether the predictions of a regression are a column (n, 1), not (n,).
 

@@ -20,11 +20,12 @@ import numpy as np
 import numpy.typing as npt
 
 from graphread.lab import LAB_SESSION
+from netgrader.student.cell_runs import cell_runs
 from netgrader.student.fed import NOTHING, VARIABLES, note_run, require_made_once, run_of
 from netgrader.student.fed_rows import note_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from netgrader.student.fed import RunEffect
 
@@ -44,7 +45,7 @@ __all__ = [
 SESSION_MODULE = "tensorflow.python.client.session"
 KEPT = "_netgrader_kept_values"
 REGISTER = "_netgrader_ended"
-TRAINED, RUN = "_netgrader_trained", "_netgrader_run"
+TRAINED, RUN, CELL = "_netgrader_trained", "_netgrader_run", "_netgrader_cell"
 
 
 class Kept:
@@ -189,6 +190,8 @@ class TrainedWeights:
     """Variables by op name, in order of creation, without the optimizer's own."""
     run: int
     """The number of the training: new for each session, and whenever its variables are reset."""
+    cell: tuple[str | None, int] = (None, 0)
+    """The cell that ran the session last, and which of its runs it was: `CellRuns.now`."""
 
 
 class Register:
@@ -201,14 +204,13 @@ class Register:
         self._open: deque[Any] = deque()
         self._kept: deque[TrainedWeights] = deque()
         self._runs = itertools.count()
-        self.forgotten = False
-        """Whether weights were dropped to make room."""
 
     def before(self, session: Any, run: RunEffect) -> None:
         """Keep the weights that a session has trained, unless the next run continues the training."""
         if not run.trains and getattr(session, TRAINED, False):
             self._note(session)
         setattr(session, TRAINED, run.trains)
+        setattr(session, CELL, cell_runs().now)
         if run.begins or not hasattr(session, RUN):
             setattr(session, RUN, next(self._runs))
         if session not in self._open and not getattr(session, "_closed", True):
@@ -227,36 +229,44 @@ class Register:
 
     def _note(self, session: Any) -> Values:
         values = _read(session)
-        self.note(session.graph, values, getattr(session, RUN))
+        self.note(session.graph, values, getattr(session, RUN), getattr(session, CELL))
         return values
 
-    def note(self, graph: Any, values: Values, run: int | None = None) -> None:
+    def note(self, graph: Any, values: Values, run: int, cell: tuple[str | None, int] = (None, 0)) -> None:
         """Keep weights that a session of `graph` trained; drop the oldest of the largest training."""
+        self._kept = deque(_of_last_runs(self._kept))
         if values and is_network(graph):
-            self._kept.append(_without_optimizer(graph, values, next(self._runs) if run is None else run))
+            self._kept.append(_without_optimizer(graph, values, run, cell))
         while len(self._kept) > Kept.MOST or sum(map(_size, self._kept)) > Kept.BYTES:
             most = Counter(one.run for one in self._kept).most_common(1)[0][0]
             del self._kept[next(place for place, one in enumerate(self._kept) if one.run == most)]
-            self.forgotten = True
 
     def __iter__(self) -> Iterator[TrainedWeights]:
         """Yield the weights of open sessions, then the kept ones, last first."""
         for session in reversed(self._open):
             if is_network(session.graph):
-                yield _without_optimizer(session.graph, _read(session), getattr(session, RUN))
+                yield _without_optimizer(session.graph, _read(session), getattr(session, RUN), getattr(session, CELL))
         yield from reversed(self._kept)
 
 
-def _without_optimizer(graph: Any, values: Values, run: int) -> TrainedWeights:
+def _without_optimizer(graph: Any, values: Values, run: int, cell: tuple[str | None, int]) -> TrainedWeights:
     own = _remembered(graph)
     # A scalar is an optimizer's or a step counter; a layer's bias has one value per output.
-    return TrainedWeights(graph, {name: value for name, value in values.items() if name not in own and value.ndim}, run)
+    kept = {name: value for name, value in values.items() if name not in own and value.ndim}
+    return TrainedWeights(graph, kept, run, cell)
 
 
-def seen_networks() -> tuple[list[TrainedWeights], bool]:
-    """Return the networks that sessions hold or held, last first, and whether none was dropped."""
-    seen = register()
-    return list(seen), not seen.forgotten
+def seen_networks() -> list[TrainedWeights]:
+    """Return the networks that sessions hold or held, last first.
+
+    Of a cell that ran several times, those of its last run are returned.
+    """
+    return _of_last_runs(register())
+
+
+def _of_last_runs(networks: Iterable[TrainedWeights]) -> list[TrainedWeights]:
+    begun = cell_runs().begun
+    return [one for one in networks if begun[one.cell[0]] == one.cell[1]]
 
 
 def shapes_of(graph: Any) -> list[tuple[str, tuple[int, ...]]]:

@@ -111,10 +111,8 @@ def _hand_over_trained(
 
     For each value in `made`, in order, the last trained weights come first; all others follow.
     """
-    networks, all_known = seen_networks()
-    out.fact("sessions", {"all": all_known})
     told, shapes = _told_by(student, asked, made), {value: _variables_of(graph) for value, graph in made.items()}
-    found = [graph for one in networks for graph in _as_evidence(one, _value_of(one, told), made, shapes)]
+    found = [graph for one in seen_networks() for graph in _as_evidence(one, _value_of(one, told), made, shapes)]
     order: list[Json] = [*made, DEFAULT, None]
     firsts = {graph.about["value"]: graph for graph in reversed(found)}
     found.sort(key=lambda graph: (firsts[graph.about["value"]] is not graph, order.index(graph.about["value"])))

@@ -49,7 +49,7 @@ def main() -> None:
         for source in sources:
             shell.display_pub.outputs.clear()
             with redirect_stdout(io.StringIO()) as printed:
-                result = shell.run_cell(source)
+                result = shell.run_cell(source, cell_id=source)  # the same cell again, if its text is the same
             error = result.error_before_exec or result.error_in_exec
             shown = [one["data"] for one in shell.display_pub.outputs]
             cells.append({"shown": shown, "error": repr(error) if error else None})

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np  # isort: skip
 import tensorflow.compat.v1 as tf  # isort: skip
 from netgrader.student import sessions, setup
+from netgrader.student.cell_runs import CellRuns
 
 RATES = (1e-3, 1e-2, 1e-1)
 X = np.random.default_rng(0).uniform(size=(50, 30)).astype(np.float32)
@@ -148,6 +149,16 @@ def many_open() -> list[Any]:
     return kept
 
 
+def run_again() -> list[Any]:
+    """Run a cell twice, and another one with an id and one without."""
+    runs, kept = CellRuns(), []
+    sessions.cell_runs = lambda: runs
+    for cell_id in ("sweep", "other", None, "sweep"):
+        runs.begin(SimpleNamespace(raw_cell="", cell_id=cell_id))
+        kept += kept_open()
+    return kept
+
+
 def kept_of_each(graph: Any) -> list[int]:
     """Return how many of three trainings are kept, one of which was evaluated far more often than is kept."""
     register = sessions.Register()
@@ -171,27 +182,26 @@ def main() -> None:
         in_one_graph,
         never_trained,
         no_network,
+        run_again,
     )
     told = {}
     for style in styles:
         setattr(sessions.sys.modules[sessions.SESSION_MODULE].BaseSession, sessions.REGISTER, sessions.Register())
         held = style()
         gc.collect()
-        networks, all_known = sessions.seen_networks()
-        sets = [(one, values) for one in networks for values in sessions.fitting(one, SHAPES)]
+        sets = [(one, values) for one in sessions.seen_networks() for values in sessions.fitting(one, SHAPES)]
         told[style.__name__] = {
             "different": len({values["first"].tobytes() for _, values in sets}),
             "runs": len({one.run for one, _ in sets}),
-            "all": all_known,
         }
         for sess in held or ():
             sess.close()
     register = sessions.Register()
     graph = network(1e-3).graph
     for _ in range(sessions.Kept.MOST + 5):
-        register.note(graph, {"W1": np.zeros((30, 50), np.float32)})
-    told["most"], told["forgotten"] = len(list(register)), register.forgotten
-    register.note(graph, {"W1": np.zeros(sessions.Kept.BYTES // 4 + 1, np.float32)})
+        register.note(graph, {"W1": np.zeros((30, 50), np.float32)}, 0)
+    told["most"] = len(list(register))
+    register.note(graph, {"W1": np.zeros(sessions.Kept.BYTES // 4 + 1, np.float32)}, 0)
     told["large"] = len(list(register))
     told["kept of each"] = kept_of_each(graph)
     told["shapes"] = sessions.shapes_of(graph)

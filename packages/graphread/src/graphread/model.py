@@ -187,6 +187,8 @@ class Network:
     prediction_is: str | None = None
     """The function that maps logits to the prediction: an activation, ``classes``, ``distribution`` or ``other``; None if
     undecided."""
+    brought: Mapping[str, Fault] = field(default_factory=dict)
+    """Codes of consequences, which are not among the faults, each with the fault that brings it."""
 
     @property
     def codes(self) -> frozenset[str]:

@@ -43,13 +43,13 @@ _OF_A_SINGLE = {(SINGLE, CROSS_ENTROPY): "sigmoid-cross-entropy"}
 
 def network_of(reading: Reading) -> Network:
     """Return the `Network` of a finished reading."""
-    faults, remarks = find_faults(reading)
+    faults, remarks, brought = find_faults(reading)
     found = reading.found
     undecided = tuple(_undecided(reading))
     roles, unknown = _roles(reading), left_open(reading, {fault.code for fault in faults})
     optimizer = None if found.roles.train_op is None else _optimizer(reading)
     parts, made = (_layers(reading), _loss(reading), optimizer), reading.outputs.prediction_is
-    network = Network(*parts, (), (), roles, found.exercise, undecided, unknown, made)
+    network = Network(*parts, (), (), roles, found.exercise, undecided, unknown, made, brought)
     placed = [_with_places(some, network, found.given) for some in (faults, remarks)]
     return replace(network, faults=placed[0], remarks=placed[1])
 

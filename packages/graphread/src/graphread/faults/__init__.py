@@ -39,12 +39,16 @@ _CHECKS = {
 """Checks by whether the task is regression."""
 
 
-def find_faults(reading: Reading) -> tuple[tuple[Fault, ...], tuple[Fault, ...]]:
-    """Return all faults and remarks of a reading, without duplicates and consequences."""
+def find_faults(reading: Reading) -> tuple[tuple[Fault, ...], tuple[Fault, ...], dict[str, Fault]]:
+    """Return faults and remarks of a reading, and by code of each consequence the fault that brings it.
+
+    Faults and remarks are without duplicates and consequences.
+    """
     if not reading.found.judged:
-        return (), ()
+        return (), (), {}
     checks = _CHECKS[reading.found.given.regression]
     found = dict.fromkeys(chain.from_iterable(check(reading) for check in checks))
-    brought = {code for fault in found if not is_remark(fault) for code in KINDS[fault.code].brings}
+    codes = {fault.code for fault in found}
+    brought = {code: fault for fault in found if not is_remark(fault) for code in KINDS[fault.code].brings & codes}
     own = [fault for fault in found if fault.code not in brought]
-    return tuple(filterfalse(is_remark, own)), tuple(filter(is_remark, own))
+    return tuple(filterfalse(is_remark, own)), tuple(filter(is_remark, own)), brought

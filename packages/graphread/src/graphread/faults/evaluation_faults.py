@@ -27,13 +27,13 @@ _SAME = Text("the same output")
 def rows(reading: Reading) -> Iterator[Fault]:
     """Yield a fault if the output for a row is random or depends on other rows."""
     found, trial = reading.found, reading.rows
-    place = reading.output
+    place = node_of(trial.drawn or reading.scores)
     dropped = reading.layers.all_dropped
     if dropped is not None:
         yield fault("keep-rate-swapped", dropped, Text("everything is dropped"), Text("nothing, when evaluated"))
-    drawn = trial.repeats is False and _draws(found)
+    drawn = trial.drawn or (trial.repeats is False and _draws(found))
     mixed: tuple[tuple[bool, str, Said, Said], ...] = (
-        (trial.by_chance or drawn, "dropout-at-evaluation", Text("two evaluations of the same {images} differ"), _SAME),
+        (bool(drawn), "dropout-at-evaluation", Text("two evaluations of the same {images} differ"), _SAME),
         (
             trial.repeats is False,
             "rows-mixed",

@@ -11,7 +11,7 @@ from graphread.find.layers import between
 from graphread.find.losses import CONSTANT, CROSS_ENTROPY, FUSED_LOSSES, OVER_ROWS, UNDECIDED
 from graphread.find.optimizers import DUAL_AVERAGING
 from graphread.find.roles import all_updates, moved_by_gradients
-from graphread.graph.nodes import node_of
+from graphread.graph.nodes import node_of, words
 from graphread.text import Said, Text
 from graphread.trial.probe import SINGLE
 
@@ -27,12 +27,14 @@ _SIGMOID = ("sigmoid-cross-entropy", "binary-cross-entropy", "log-of-sigmoid")
 _SCORES = ("cross-entropy-of-scores", "log-of-scores", "log-of-scores-tight")
 _LOGARITHMS = ("Log", "LogSoftmax", *FUSED_LOSSES)
 #: Activations that turn logits into probabilities, and the code if one precedes the loss.
-_BEFORE = {
+PROBABILITIES = {
     "softmax": "softmax-before-loss",
     "sigmoid": "sigmoid-before-loss",
     "hard-sigmoid": "sigmoid-before-loss",
 }
 _SHIFTED = frozenset({"labels-off-by-one-up", "labels-off-by-one-down"})
+#: Ops that can move a label to another class.
+_SHIFTING = words("Add AddV2 ConcatV2 FloorMod GatherNd GatherV2 MatMul PadV2 Pad ReverseV2 Roll StridedSlice Sub")
 _SWAPPED = "labels-logits-swapped"
 _UNTOUCHED = ("none", "log-softmax", CLIPPED_LOG, "undecided", "other")
 _AXIS = ("loss-over-wrong-axis", Text("over the rows of a batch"), Text("over the classes of a row"))
@@ -81,8 +83,8 @@ def squashed_before_loss(reading: Reading) -> Iterator[Fault]:
     if _kind(reading) in {CROSS_ENTROPY, _SWAPPED, *_SHIFTED} and activation not in _UNTOUCHED:
         told = Text("{activation} before the loss", activation=activation)
         # The softmax or sigmoid may belong to the prediction: the fault is in the loss that takes it for logits.
-        place = _place(reading) if activation in _BEFORE else reading.output
-        yield fault(_BEFORE.get(activation, "relu-on-logits"), place, told, Text("no activation"))
+        place = _place(reading) if activation in PROBABILITIES else reading.output
+        yield fault(PROBABILITIES.get(activation, "relu-on-logits"), place, told, Text("no activation"))
 
 
 def another_loss(reading: Reading) -> Iterator[Fault]:
@@ -93,20 +95,32 @@ def another_loss(reading: Reading) -> Iterator[Fault]:
         return
     code = _OTHER.get(kind, "wrong-loss")
     if code == "mse-on-logits":
-        code = {"undecided": "wrong-loss", **dict.fromkeys(_BEFORE, "mse-on-softmax")}.get(last, code)
+        code = {"undecided": "wrong-loss", **dict.fromkeys(PROBABILITIES, "mse-on-softmax")}.get(last, code)
     yield fault(code, _place(reading), kind.replace("-", " "), _EXPECTED[reading.loss.form == SINGLE])
 
 
 def broken_cross_entropy(reading: Reading) -> Iterator[Fault]:
     """Yield a fault for a formula that is wrong for any classifier."""
-    kind, place = _kind(reading), _place(reading)
+    kind = _kind(reading)
     if kind in _BROKEN:
         code, told, expected = _BROKEN[kind]
-        yield fault(code, place, told, expected)
-    elif _of_scores(reading) and reading.loss.last_activation not in _BEFORE:
+        yield fault(code, _PLACES.get(kind, _place)(reading), told, expected)
+    elif _of_scores(reading) and reading.loss.last_activation not in PROBABILITIES:
         grave = Severity.FATAL if reading.loss.finite is False else None
         told = Text("scores treated as probabilities")
-        yield fault("logits-are-probabilities", place, told, _FIRST[reading.loss.form == SINGLE], grave)
+        yield fault("logits-are-probabilities", _place(reading), told, _FIRST[reading.loss.form == SINGLE], grave)
+
+
+def _shift(reading: Reading) -> str:
+    """Return the first op that may shift the labels before they meet the network's output, else the loss."""
+    graph, roles, loss = reading.found.graph, reading.found.roles, reading.found.loss
+    moved = graph.made_by(_SHIFTING) & graph.descendants([roles.labels]) & graph.ancestors([loss])
+    first = min(moved - graph.descendants([roles.images]), key=lambda one: graph.order[node_of(one)], default=loss)
+    return node_of(first)
+
+
+#: Kinds of losses whose fault is elsewhere than in the loss.
+_PLACES = dict.fromkeys(_SHIFTED, _shift)
 
 
 def _of_scores(reading: Reading) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from graphread.fault import fault
 from graphread.fault_kinds import Severity
+from graphread.faults.loss_faults import PROBABILITIES, is_asked
 from graphread.find.losses import CROSS_ENTROPY
 from graphread.graph.nodes import node_of
 from graphread.text import Text
@@ -57,19 +58,16 @@ _CLASS_OF = {
     SINGLE: (Text("another class than the logit says"), Text("class 1 where the logit is over 0, else class 0"))
 }
 #: Forms of the logits that are not faults: a softmax of them equals that of the scores, or they are unknown.
-_NO_ACTIVATION = frozenset({"none", "log-softmax", "classes", "distribution", "other"})
+_NO_ACTIVATION = frozenset({None, "none", "log-softmax", "classes", "distribution", "other", *PROBABILITIES})
 
 
 def claimed_logits(reading: Reading) -> Iterator[Fault]:
-    """Yield a fault if `logits` are already probabilities, although the loss is right."""
-    form = reading.outputs.logits_is or "none"
-    right = reading.loss.match.kind == CROSS_ENTROPY and reading.loss.last_activation == "none"
-    if not right or form in _NO_ACTIVATION:
-        return
-    place = node_of(reading.found.hints.get("logits"))
-    if form in ("softmax", "sigmoid", "hard-sigmoid"):
+    """Yield a fault if an activation was applied to `logits`; a loss that takes them for logits brings it."""
+    form, loss, place = reading.outputs.logits_is, reading.loss, node_of(reading.found.hints.get("logits"))
+    crossed = loss.match.kind == CROSS_ENTROPY
+    if form in PROBABILITIES and (crossed or (loss.decided and is_asked(reading))):
         yield fault("logits-are-probabilities", place, "probabilities", Text("scores before the softmax"))
-    else:
+    elif crossed and loss.last_activation == "none" and form not in _NO_ACTIVATION:
         yield fault(
             "relu-on-logits", place, Text("{form} on the tensor called logits", form=form), Text("no activation")
         )

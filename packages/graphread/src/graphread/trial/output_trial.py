@@ -116,8 +116,8 @@ class RowTrial:
     """Whether an output changes with the other rows of a batch."""
     other_batch: bool | None = None
     """Whether another number of rows can be fed."""
-    by_chance: bool = False
-    """Whether outputs of equal rows differ through random numbers that are the same in each run."""
+    drawn: str = ""
+    """The tensor of random numbers, such as dropout's, through which outputs of equal rows differ; empty if unknown."""
     constant: bool = False
     """Whether all rows get the same output with any weights."""
 
@@ -188,8 +188,9 @@ def _known_scores(found: Found, probe: GraphProbe, loss: LossReading, tensor: st
     known = _KnownScores([], [], sample.labels)
     others = (sample.labels + 1 + probe.classes // 4) % probe.classes
     for share in SHARES:
-        # Classes with larger logits in every row reveal operations along the rows.
-        z = probe.rng.standard_normal((rows, probe.classes)) + 4 * probe.rng.standard_normal(probe.classes)
+        # Classes with larger logits in every row reveal operations along the rows; a single logit must have both signs.
+        ahead = 4 * (form != SINGLE) * probe.rng.standard_normal(probe.classes)
+        z = probe.rng.standard_normal((rows, probe.classes)) + ahead
         z[np.arange(rows), np.where(probe.rng.random(rows) < share, sample.labels, others)] += 4
         z /= 3  # small enough that a saturating activation preserves their order
         z -= z[:, :1] * (form == SINGLE)
@@ -269,7 +270,7 @@ def try_rows(found: Found, probe: GraphProbe, loss: LossReading) -> RowTrial:
     # Training and evaluation may use different towers, unless all named tensors depend on the same images.
     named = {*found.given.named("logits", "prediction", "accuracy")}
     told = found.given.names is not None or (named and named <= found.graph.descendants([found.roles.images]))
-    return trial if told or (trial.repeats and not trial.by_chance) else RowTrial()
+    return trial if told or (trial.repeats and not trial.drawn) else RowTrial()
 
 
 def _tried_rows(found: Found, probe: GraphProbe, tensor: str) -> RowTrial:
@@ -284,11 +285,11 @@ def _tried_rows(found: Found, probe: GraphProbe, tensor: str) -> RowTrial:
     if form is None or not np.isfinite(once).all():
         return RowTrial()
     if not same(once, again):
-        return RowTrial(repeats=False)
+        return RowTrial(repeats=False, drawn=probe.ask("", _drawn, found, probe, tensor, sample))
     mixed, other_batch = _mixed(probe, tensor, sample, form, as_rows(once, form, rows))
-    by_chance = mixed and probe.ask(False, _is_drawn, found, probe, tensor, sample)
+    drawn = probe.ask("", _drawn, found, probe, tensor, sample) if mixed else ""
     constant = probe.ask(False, _is_constant, found, probe, tensor, form, sample)
-    return RowTrial(True, mixed and not by_chance, other_batch, by_chance, constant)
+    return RowTrial(True, mixed and not drawn, other_batch, drawn, constant)
 
 
 def _is_constant(found: Found, probe: GraphProbe, tensor: str, form: str, sample: Sample) -> bool:
@@ -320,13 +321,16 @@ def _differ(value: Array, form: str, expected: Array) -> bool:
     return bool(off > MIXED * np.abs(expected).max(initial=0.0) + 1e-12)
 
 
-def _is_drawn(found: Found, probe: GraphProbe, tensor: str, sample: Sample) -> bool:
-    """Whether an output depends on random numbers with a fixed seed, as in Keras's active dropout."""
+def _drawn(found: Found, probe: GraphProbe, tensor: str, sample: Sample) -> str:
+    """Return random numbers that change an output if all others stay the same; empty if there are none."""
     drawn = sorted(found.graph.made_by(RANDOM) & found.graph.ancestors([tensor]))
     feeds = probe.feed(sample)
     once, *numbers = probe.run([tensor, *drawn], feeds)
-    turned = {name: value.reshape(-1)[::-1].reshape(value.shape) for name, value in zip(drawn, numbers, strict=True)}
-    return not same(once, probe.fetch(tensor, {**feeds, **turned}))
+    feeds |= dict(zip(drawn, numbers, strict=True))
+    for name in drawn:
+        if not same(once, probe.fetch(tensor, {**feeds, name: np.flip(feeds[name])})):
+            return name
+    return ""
 
 
 def _evaluated(found: Found, probe: GraphProbe, loss: LossReading) -> str | None:

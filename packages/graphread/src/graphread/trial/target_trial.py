@@ -39,8 +39,9 @@ if TYPE_CHECKING:
 
 FAR, FARTHER = 1e3, 1e4
 """Last-layer values at which a bounded activation has reached its bounds."""
-SPREAD = 0.0, 1e4, 3e4
-"""Targets fed to see where the loss puts them, apart enough for single precision around large means."""
+SPREAD = {False: (0.0, 1e4, 3e4), True: (0.0, 1.0, 3.0)}
+"""Targets fed to see where the loss puts them, by whether they are whole numbers, which may be bytes; else apart enough for
+single precision around large means."""
 NO_LINE = np.ones(()), np.zeros(())
 FEW_BEYOND = 0.1
 """Minimum fraction of outputs above their targets, and below, for telling whether the sign matters."""
@@ -141,14 +142,15 @@ def _line_of_targets(found: Found, probe: GraphProbe, place: Place) -> Line:
     graph, sample = found.graph, probe.sample(place.rows)
     joined = graph.descendants([place.scores])
     own = [tensor for tensor in graph.dominators(found.roles.labels, found.read) if tensor not in joined]
-    alike = [Sample(sample.images, probe.as_targets(np.full_like(sample.labels, number))) for number in SPREAD]
+    spread = SPREAD[probe.labels.whole]
+    alike = [Sample(sample.images, probe.as_targets(np.full_like(sample.labels, number))) for number in spread]
     values = [probe.fetch(next(reversed(own), None), probe.feed(one)) for one in alike]
     form = orient(values[0], place.rows, probe.classes)
     if form is None:
         raise Untried
     low, middle, high = (as_rows(value, form, place.rows) for value in values)
-    slope = (high - low) / SPREAD[-1]
-    if not slope.all() or not np.allclose(middle - low, SPREAD[1] * slope, rtol=1e-3):
+    slope = (high - low) / spread[-1]
+    if not slope.all() or not np.allclose(middle - low, spread[1] * slope, rtol=1e-3):
         raise Untried
     return slope, low
 
