@@ -1,7 +1,7 @@
-"""The data of a training loop: a regression's targets as classes, so that one instrument and its judges serve both.
+"""The data of a training loop, with a regression's targets as classes for the same judges.
 
 The class of a number is its bin. Edges are between neighboring training targets, near the eighths of their number; so rows with
-each other's targets mostly differ in class, and rounding changes none.
+each other's targets mostly differ in class, and rounding changes few.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class BinnedSpec(DataSpec, frozen=True, kw_only=True):
         return rows
 
     def one_hot(self, rows: Array) -> Array:
-        """Return the bins of targets, (n,) or (n, 1), as rows with one column per bin, (n, bins) float32."""
+        """Return targets, (n,) or (n, 1), as rows with one column per bin, (n, bins), float32."""
         return np.eye(self.classes, dtype=np.float32)[self.classes_of(rows)]
 
     def classes_of(self, targets: Array) -> Array:
@@ -61,7 +61,7 @@ class BinnedSpec(DataSpec, frozen=True, kw_only=True):
 
 
 def looped(spec: DataSpec, train: Array) -> DataSpec:
-    """Return data with classes: `spec` itself, or a regression's with bins of its training targets (n,)."""
+    """Return data with classes: `spec`, or a regression's with bins of its training targets (n,)."""
     if not spec.is_regression:
         return spec
     targets = np.sort(train.astype(np.float64))

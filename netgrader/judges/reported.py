@@ -64,7 +64,7 @@ UNEXPLAINED = _Reading(WRONG, ())
 
 
 def judge_report(subject: Subject) -> Iterator[LoopFinding]:
-    """Compare both lists with the measured accuracies, epoch by epoch; the errors of a regression are not noted."""
+    """Compare both lists with the measured accuracies, epoch by epoch; none in a regression."""
     if not subject.course.epochs or subject.spec.is_regression:
         return
     lists = _lists(subject)
