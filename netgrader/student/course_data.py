@@ -67,7 +67,7 @@ def data_spec() -> DataSpec:
 
 @functools.cache
 def rows_are_unmistakable() -> bool:
-    """Whether the data are images, or rows of which most have a fraction, so that none equals another by chance."""
+    """Whether no row equals another by chance: in images, and where most rows have a fraction."""
     try:
         return data_spec().is_images or bool(np.mod(given_data()[1][0], 1).any(axis=-1).mean() > HALF)
     except NetgraderError:

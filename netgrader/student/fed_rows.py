@@ -55,7 +55,7 @@ def test_rows_fed(session: Any, net: Any, x_train: Any, x_test: Any) -> int:
 
 
 def _fingerprints(rows: Any) -> set[int]:
-    """Return a number of 64 bits for each row (n, …): a polynomial of its numbers' bits, as pairs of float32."""
+    """Return 64 bits for each row (n, …): a polynomial of the bits of its float32 pairs."""
     flat = np.asarray(rows, np.float32).reshape(len(rows), -1)
     numbers = np.zeros((len(flat), flat.shape[1] + flat.shape[1] % 2), np.float32)
     numbers[:, : flat.shape[1]] += flat  # 0.0 and -0.0 are equal, their bits are not; their sum is 0.0

@@ -16,7 +16,7 @@ def judged(acc_trn, acc_val, train, test):
     """What is said of lists where these accuracies were measured after the epochs, and which running means were."""
     best = [np.stack([np.maximum.accumulate(of), np.full(len(of), max(of))], axis=1) for of in (train, test)]
     epochs = [
-        _Epoch(Measured(*(Part(1.0, (one,), ()) for one in pair)), (RUNNING,), (), of)
+        _Epoch(Measured(*(Part(1.0, (one,), ()) for one in pair)), (RUNNING,), ((), ()), of)
         for *pair, of in zip(train, test, zip(*best, strict=True), strict=True)
     ]
     verdict = verdicts(list(_judge_lists(np.array([acc_trn, acc_val]), epochs)))[Aspect.REPORT]
