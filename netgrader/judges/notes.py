@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import numpy.typing as npt
+from numpy.random import mtrand
 
 from netgrader.checks.parameters import Usual
 
@@ -103,7 +104,8 @@ def first_weights(challenge: int, call: int, pixels: int, classes: int) -> npt.N
 
 def direction(weights: int) -> npt.NDArray[np.float32]:
     """Return the fixed factors (weights,), float32, whose dot product with the weights is their ``state``."""
-    parts: npt.NDArray[np.float32] = np.random.RandomState(20).randn(weights).astype(np.float32)
+    # Not np.random.RandomState, whose seeds a further run of a notebook shifts.
+    parts: npt.NDArray[np.float32] = mtrand.RandomState(20).randn(weights).astype(np.float32)
     return parts
 
 

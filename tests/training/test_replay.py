@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from netgrader.judges.log import read_training_log
-from netgrader.judges.notes import NO_LABEL, first_weights
+from netgrader.judges.notes import NO_LABEL, direction, first_weights
 from netgrader.judges.replay import Replayed, images_fit, replay
 from tests.datasets import DIGITS
 from tests.training.mutants import STYLES, loop
@@ -88,3 +88,9 @@ def test_images_of_other_rows_do_not_fit_the_tables(tried):
     assert not images_fit(images[::-1], tables, DIGITS.size)
     assert not images_fit(images[1:], tables, DIGITS.size)
     assert not images_fit(images * np.float32(1.01), tables, DIGITS.size)
+
+
+def test_states_are_the_same_in_a_further_run_which_shifts_the_seeds_of_numpy(monkeypatch):
+    before, original = direction(12), np.random.RandomState
+    monkeypatch.setattr(np.random, "RandomState", lambda seed: original(seed + 1))
+    assert np.array_equal(direction(12), before)
