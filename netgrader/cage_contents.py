@@ -10,6 +10,7 @@ import compileall
 import contextlib
 import functools
 import os
+import pkgutil
 import secrets
 import shutil
 import stat
@@ -46,10 +47,10 @@ __all__ = [
 
 PACKAGE_FOLDER = "/opt/netgrader"
 """The mount point inside the sandbox; it must be on the module path."""
-HIDDEN = tuple(filter(Path.is_dir, (PACKAGE, GRAPHREAD, DIGITS)))
+HIDDEN = (PACKAGE, GRAPHREAD, *map(Path, pkgutil.extend_path([], DIGITS.name)))
 """Folders that look empty inside the sandbox: this package, the reader and the course, if they are installed with the others.
 
-The sandbox's own package and those of plug-ins contain no answers and stay visible.
+An editable install copies the course, too. The sandbox's own package and those of plug-ins contain no answers and stay visible.
 """
 UNUSED_SECONDS = 7 * 24 * 3600.0
 PRELOADED = ("numpy", "ipykernel.kernelapp", "matplotlib.pyplot", "tensorflow.compat.v1")

@@ -78,14 +78,16 @@ def sent(source: str) -> list[str]:
 
 LINK, OUTPUTS = "netgrader.grading.kernel_link", "netgrader.grading.cell_outputs"
 CHANNEL = "notebook_cage.kernel_channel"
-ANY_NUMBER = {f"{LINK}.MOST_VALUES": None}
+ANY_NUMBER = {f"{LINK}.KernelLimits.MOST_VALUES": 10**9}
 ROOM = replace(LIMITS, notebook_output_bytes=1_000_000_000, output_bytes=1_000_000_000)
 WEIGHTLESS = {f"{OUTPUTS}._weight": lambda _: 0}
 HOARDS = {
-    "endless message parts": Hoard(sent("write(2, b'\\x01\\x02xy' * 250_000, 30)"), {f"{CHANNEL}.MOST_PARTS": 10**9}),
+    "endless message parts": Hoard(
+        sent("write(2, b'\\x01\\x02xy' * 250_000, 30)"), {f"{CHANNEL}.Wire.MOST_PARTS": 10**9}
+    ),
     "endless large message parts": Hoard(
         sent("write(2, b'\\x03' + (20_000_000).to_bytes(8, 'big') + bytes(20_000_000), 14)"),
-        {f"{CHANNEL}.LARGEST_MESSAGE": 10**12},
+        {f"{CHANNEL}.Wire.LARGEST_MESSAGE": 10**12},
         replace(LIMITS, received_bytes=300_000_000),
     ),
     "millions of empty lists": Hoard(
@@ -94,7 +96,7 @@ HOARDS = {
     ),
     "cells that alternate between stdout and stderr": Hoard(
         ["import sys\nfor n in range(200): print('é' * 60_000, file=(sys.stdout, sys.stderr)[n % 2], flush=True)"] * 5,
-        {f"{OUTPUTS}.LEAST_TEXT": 60_000},
+        {f"{OUTPUTS}.KeptOutputs.LEAST_TEXT": 60_000},
         ROOM,
     ),
     "outputs that grow sixfold in JSON": Hoard(

@@ -93,10 +93,12 @@ def test_a_student_fills_in_a_cell_runs_its_check_and_mends_what_it_says(browser
 
 
 SHOWN = """
+from netgrader.faults import fault
 from netgrader.results import CheckResult, Outcome, Visibility
 from netgrader.student.answer import Answer
 def verdict(kind, *faults):
-    return CheckResult(f"{kind} {faults}", f"A check that {kind}", Visibility.PUBLIC, kind, 0, 1, faults, "Found 1.")
+    told = {"faults": faults, "message": "Found 1.", "findings": tuple(map(fault, faults))}
+    return CheckResult(f"{kind} {faults}", f"A check that {kind}", Visibility.PUBLIC, kind, 0, 1, **told)
 wrong = verdict(Outcome.FAILED, "wrong-width"), verdict(Outcome.PARTIAL, "missing-bias"), verdict(Outcome.PARTIAL, "wrong-width")
 Answer("train", (verdict(Outcome.PASSED), *wrong, verdict(Outcome.UNGRADABLE)), printed="A line.").show()
 with tf.Graph().as_default() as graph, tf.Session() as sess:

@@ -143,3 +143,8 @@ def test_a_course_among_what_every_run_sees_is_refused(tmp_path, monkeypatch):
 def test_this_package_is_hidden_in_every_run_and_in_the_zygote():
     assert {PACKAGE, GRAPHREAD} <= set(HIDDEN)
     assert preload(1).hidden == HIDDEN
+
+
+def test_no_run_sees_the_course_that_an_editable_install_copies():
+    look = "import pathlib, sys; print(*[one for path in sys.path for one in pathlib.Path(path).glob('netgrader_digits/*')])"
+    assert inside(look, our_package(), HIDDEN) == []

@@ -1,4 +1,4 @@
-"""Remove POSIX-only parts of Python from netgrader's modules in this process; run it before importing them.
+"""Remove POSIX-only parts of Python from netgrader's and graphread's modules in this process; run it before importing them.
 
 TensorFlow, Jupyter and the standard library keep them: they have other ways on Windows.
 """
@@ -39,8 +39,8 @@ REDUCED = {name: without(name) for name in NAMES}
 
 
 def as_on_windows(name, scope=None, local=None, fromlist=(), level=0):
-    """Import as `__import__` does; netgrader gets what there is without POSIX."""
-    if not level and str((scope or {}).get("__name__", "")).partition(".")[0] == "netgrader":
+    """Import as `__import__` does; our packages get what there is without POSIX."""
+    if not level and str((scope or {}).get("__name__", "")).partition(".")[0] in {"netgrader", "graphread"}:
         top = name.partition(".")[0]
         if top in MODULES:
             raise ModuleNotFoundError(f"No module named {top!r}: there is none on Windows", name=top)
@@ -51,4 +51,4 @@ def as_on_windows(name, scope=None, local=None, fromlist=(), level=0):
 
 builtins.__import__ = as_on_windows
 # What is read or written without saying how it is encoded is read otherwise on Windows.
-warnings.filterwarnings("error", category=EncodingWarning, module="netgrader")
+warnings.filterwarnings("error", category=EncodingWarning, module="netgrader|graphread")
