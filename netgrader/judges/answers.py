@@ -51,7 +51,7 @@ UNFED = re.compile(r"feed a value for placeholder tensor '(?P<name>[^']+)'")
 OF_SHAPE = {"logits": Text("logits of shape {shape}"), "prediction": Text("a prediction of shape {shape}")}
 SWITCHED = Text(
     "a placeholder with a default, such as tf.placeholder_with_default(False, shape=[]), or the part eval_feed, "
-    "as in eval_feed={training: False}"
+    "as in eval_feed={{training: False}}"
 )
 
 

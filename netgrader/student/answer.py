@@ -15,6 +15,7 @@ from netgrader.student.cell_runs import notebook_shell
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from netgrader.faults import Fault
     from netgrader.results import CheckResult
 
 __all__ = ["COLOURS", "Answer"]
@@ -61,6 +62,9 @@ NOT_MADE = Text(
     "that the cell had below the function, run it, then run this one again."
 )
 LINES, WIDTH = 20, 200
+COVERS = {"error-in-code": "", "missing-tensor": "", "misnamed-part": "", "built-in-default-graph": "error-in-code"}
+"""The code that later checks need not report again: by default, the finding's own. An error or a missing part at another place is
+another mistake; networks that are built in one graph raise errors, since their names are taken."""
 
 
 OUTCOMES = {
@@ -142,16 +146,16 @@ class Answer:
         """The displayed checks; last those that repeat another's finding: waiting, or with the same mistake."""
         rows: list[_Row] = []
         waiting: list[_Row] = []
-        known: set[tuple[str, Said]] = set()
+        known: set[object] = set()
         given: set[Said] = set()
         for check in self.checks:
             mistakes = _mistakes(check)
-            if _waits(check) or (mistakes and mistakes <= known):
+            if _waits(check) or (mistakes and all(known & {one.code, (one.code, one.where)} for one in mistakes)):
                 sentence = self.texts.gettext(check.sentence)
                 waiting.append(_Row(WAITING, COLOURS[WAITING], WAITS_FOR, sentence, waits=True))
             else:
                 rows.append(self._row(check, given))
-            known |= mistakes
+            known.update(*({COVERS.get(one.code, one.code), (one.code, one.where)} for one in mistakes))
         return rows + waiting
 
     def _row(self, check: CheckResult, given: set[Said]) -> _Row:
@@ -213,14 +217,14 @@ class Answer:
 
 def _state(check: CheckResult) -> str:
     """Return the state of a check: its outcome, or that it passed with a remark."""
-    return REMARK if check.outcome is Outcome.PASSED and (check.message or check.faults) else check.outcome
+    return REMARK if check.outcome is Outcome.PASSED and check.message else check.outcome
 
 
 def _waits(check: CheckResult) -> bool:
     """Whether a check only waits for another one to pass."""
-    return check.outcome is not Outcome.PASSED and not check.faults and bool(check.follows)
+    return bool(check.follows) and not check.faults
 
 
-def _mistakes(check: CheckResult) -> set[tuple[str, Said]]:
-    """Return the faults of a failed check, each with its place; empty if it did not fail."""
-    return {(one.code, one.where) for one in check.findings if one.code and check.outcome in WRONG}
+def _mistakes(check: CheckResult) -> list[Fault]:
+    """Return the coded faults of a failed check; empty if it did not fail."""
+    return [one for one in check.findings if one.code and check.outcome in WRONG]

@@ -15,6 +15,8 @@ from tests.checks.works import EXERCISES, works_of
 from tests.faults.blocks import BLOCKS, EXAMPLE, TRAIN
 from tests.programs import programs, source
 
+pytestmark = pytest.mark.timeout(3600)  # all that is asked for is run in the first test's setup
+
 ROOT = Path(__file__).resolve().parents[2]
 PIECES = programs("cells/attempts")
 ATTEMPTS = {name: one for name, one in PIECES.items() if "check" in one.terms}
@@ -65,14 +67,11 @@ def told(tmp_path_factory, asked):
 
 @pytest.mark.parametrize("name", ATTEMPTS)
 def test_the_cause_is_told_and_what_to_write(told, name):
-    terms, shown = ATTEMPTS[name].terms, told[name]["shown"]
+    terms, shown, codes = ATTEMPTS[name].terms, told[name]["shown"], ATTEMPTS[name].codes
     assert told[name]["error"] is None
+    assert not codes or {code for code, kind in CATALOGUE.items() if kind.sentence in shown} == codes, shown
     assert [part for part in terms["says"] if part not in shown] == [], shown
     assert [part for part in terms.get("never", USUAL) if part in shown] == [], shown
-
-
-AS_GRADING_BUILDS_IT = {"two_layer_network: another loss the third time"}
-"""What is right but for the networks that a hidden test compares, which looks for any fault."""
 
 
 @pytest.mark.parametrize("name", WORKS)
@@ -80,8 +79,13 @@ def test_nothing_that_grading_names_is_all_green_but_for_what_the_answer_says_on
     exercise, shown = name.partition(": ")[0], told[name]["shown"]
     assert told[name]["error"] is None
     if ": all " in shown:
-        hidden = [terms for terms in hidden_tests(EXERCISES[exercise][0]).values() if terms.cell == f"check_{exercise}"]
-        assert WORKS[name].codes <= {code for terms in hidden for code in terms.faults} or name in AS_GRADING_BUILDS_IT
+        hidden = {
+            test: set(terms.faults)
+            for test, terms in hidden_tests(EXERCISES[exercise][0]).items()
+            if terms.cell == f"check_{exercise}"
+        }
+        # Some hidden tests compare networks that only grading builds, and look for any fault in them.
+        assert WORKS[name].codes <= set().union(*hidden.values()) or WORKS[name].terms["only"] in hidden
         assert BEYOND in shown
 
 

@@ -15,6 +15,8 @@ import pytest
 from graphread.text import WORDS, Plural, Said, Text, joined, spelled, tidy
 from netgrader.imports import GRAPHREAD, PACKAGE
 
+FORMAT = string.Formatter()
+
 
 class Told(msgspec.Struct, frozen=True):
     """What is kept, and sent between processes."""
@@ -70,7 +72,7 @@ def test_no_sentence_is_put_together_in_an_f_string():
 
 
 def places(template: str) -> set[str]:
-    return {place for _, place, _, _ in string.Formatter().parse(template) if place is not None}
+    return {place for _, place, _, _ in FORMAT.parse(template) if place is not None}
 
 
 def unfilled(path: Path) -> Iterator[str]:
@@ -96,3 +98,14 @@ def unfilled(path: Path) -> Iterator[str]:
 
 def test_who_fills_a_template_fills_all_its_places():
     assert [one for path in sorted([*PACKAGE.rglob("*.py"), *GRAPHREAD.rglob("*.py")]) for one in unfilled(path)] == []
+
+
+def test_code_in_braces_is_no_place():
+    """``{training: False}`` would be a place whose format is `` False``: a template doubles the braces of code."""
+    paths = sorted([*PACKAGE.rglob("*.py"), *GRAPHREAD.rglob("*.py")])
+    nodes = [node for path in paths for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    calls = [
+        node for node in nodes if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"Text", "Plural"}
+    ]
+    templates = [one.value for call in calls for one in call.args if isinstance(one, ast.Constant)]
+    assert [text for text in templates if any(" " in (form or "") for _, _, form, _ in FORMAT.parse(text))] == []
