@@ -57,9 +57,24 @@ def charged_once(
         named = (cause for found in check.causes.values() for cause in found)
         return {name: charged[name] for name in (*used, *named) if name in charged}
 
-    return {
-        cell: tuple(_settled(check, before(cell, check), told) for check in found) for cell, found in checks.items()
-    }
+    settled = {cell: [_settled(check, before(cell, check), told) for check in found] for cell, found in checks.items()}
+    return {cell: tuple(_said_anew(checks[cell], found, told)) for cell, found in settled.items()}
+
+
+def _said_anew(
+    before: Sequence[CheckResult], after: Sequence[CheckResult], told: Mapping[str, Said]
+) -> Iterator[CheckResult]:
+    """Yield a cell's verdicts; what follows from a forgiven fault says what that one follows from."""
+    causes: dict[str, str] = {}
+    for old, new in zip(before, after, strict=True):
+        causes |= dict.fromkeys({*old.faults} - {*new.faults}, "".join(new.follows[-1:]))
+    for check in after:
+        follows = tuple(dict.fromkeys(causes.get(code, code) for code in check.follows))
+        if follows == check.follows:
+            yield check
+            continue
+        said = joined(FOLLOWS_FROM.format(sentence=told.get(cause, Text(kind_of(cause).sentence))) for cause in follows)
+        yield dataclasses.replace(check, follows=follows, message=said)
 
 
 def _sentences(checks: Iterable[CheckResult]) -> dict[str, Said]:

@@ -29,6 +29,10 @@ WRONG = "reported-accuracy-wrong"
 NEAR = 0.002  # accuracy; a smaller difference comes from a slightly different average
 NAMES = ("acc_trn", "acc_val")
 SIDES = ("training", "test")
+MEASURED = (
+    Text("an accuracy measured on the training {images} (acc_trn)"),
+    Text("an accuracy measured on the test {images} (acc_val)"),
+)
 OTHER_SIDE = (WRONG, "reports-train-accuracy")
 RUNNING = ("evaluated-while-training", "reports-train-accuracy")
 SINGLE = ("evaluated-on-part", "reports-train-accuracy")
@@ -135,7 +139,7 @@ def _judge_side(side: int, values: Float, epochs: Sequence[_Epoch]) -> Iterator[
         share=float(reading.whole),
         side=SIDES[side] * (not reading.whole),
         found=Text("{name} {value:.6g} after epoch {number}", name=name, value=values[first], number=first + 1),
-        expected=f"{accuracies[0]:.4f}" if accuracies else Text("an accuracy that was measured ({name})", name=name),
+        expected=f"{accuracies[0]:.4f}" if accuracies else MEASURED[side],
     )
 
 

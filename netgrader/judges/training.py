@@ -43,6 +43,7 @@ OF_RATES = (
     "learning-rate-diverges",
     "best-not-from-sweep",
     "sweep-result-not-reproduced",
+    "sweep-of-one-network",
     "sweep-too-narrow",
     "accuracy-over-wrong-axis",
     "accuracy-without-argmax",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -130,3 +131,12 @@ def test_what_costs_nothing_by_a_courses_word_explains_nothing_as_fatal():
         "check_sweep": found("learning-rate-diverges"),
     }
     assert charged_once(checks, made_with(SOURCES))["check_sweep"][0].outcome is Outcome.FAILED
+
+
+def test_what_follows_from_a_forgiven_fault_names_the_fault_that_is_charged():
+    wrong, beside = found("learning-rate-diverges", causes=["accuracy-over-wrong-axis"])
+    later = replace(beside, outcome=Outcome.FAILED, credit=0.0, follows=("learning-rate-diverges",))
+    checks = {"check_network": found("accuracy-over-wrong-axis"), "check_training": (wrong, later)}
+    forgiven, after = charged_once(checks, made_with(SOURCES))["check_training"]
+    assert forgiven.follows == after.follows == ("accuracy-over-wrong-axis",)
+    assert "largest value over the" in str(after.message)

@@ -106,7 +106,8 @@ def another_prediction(reading: Reading) -> Iterator[Fault]:
     place, detail = node_of(reading.found.hints.get("prediction")), reading.loss.match.detail
     if reading.free or detail == PAIRS or reading.targets.prediction_fits is not False:
         return
-    yield fault("prediction-wrong", place, Text("another number"), Text("the number that comes close to the target"))
+    found = Text("another number, such as one on another scale")
+    yield fault("prediction-wrong", place, found, Text("the number that comes close to the target, in its unit"))
 
 
 def placeholder(reading: Reading) -> Iterator[Fault]:
