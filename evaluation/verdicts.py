@@ -383,7 +383,7 @@ network's accuracy has a standard deviation of {low:.2f} to {high:.2f} percentag
 
 ## Is training on test images noticed?
 
-A secret half of the test images decides, and what training steps were fed ([how](../explanation/test-images.md)).
+A secret half of the test images decides ([how](../explanation/test-images.md)).
 
 {images}
 
