@@ -14,6 +14,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import symtable
+from collections import ChainMap
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -57,24 +58,19 @@ def charged_once(
         named = (cause for found in check.causes.values() for cause in found)
         return {name: charged[name] for name in (*used, *named) if name in charged}
 
-    settled = {cell: [_settled(check, before(cell, check), told) for check in found] for cell, found in checks.items()}
-    return {cell: tuple(_said_anew(checks[cell], found, told)) for cell, found in settled.items()}
+    return {
+        cell: _forgiving(found, [_explained(check, before(cell, check)) for check in found], told)
+        for cell, found in checks.items()
+    }
 
 
-def _said_anew(
-    before: Sequence[CheckResult], after: Sequence[CheckResult], told: Mapping[str, Said]
-) -> Iterator[CheckResult]:
-    """Yield a cell's verdicts; what follows from a forgiven fault says what that one follows from."""
-    causes: dict[str, str] = {}
-    for old, new in zip(before, after, strict=True):
-        causes |= dict.fromkeys({*old.faults} - {*new.faults}, "".join(new.follows[-1:]))
-    for check in after:
-        follows = tuple(dict.fromkeys(causes.get(code, code) for code in check.follows))
-        if follows == check.follows:
-            yield check
-            continue
-        said = joined(FOLLOWS_FROM.format(sentence=told.get(cause, Text(kind_of(cause).sentence))) for cause in follows)
-        yield dataclasses.replace(check, follows=follows, message=said)
+def _forgiving(
+    checks: Sequence[CheckResult], explained: Sequence[dict[str, str]], told: Mapping[str, Said]
+) -> tuple[CheckResult, ...]:
+    """Return a cell's verdicts without the faults that are `explained` (one mapping per check)."""
+    forgiven = ChainMap(*explained)
+    pairs = zip(checks, explained, strict=True)
+    return tuple(_settled(_requoted(check, forgiven, told), one, told) for check, one in pairs)
 
 
 def _sentences(checks: Iterable[CheckResult]) -> dict[str, Said]:
@@ -82,36 +78,49 @@ def _sentences(checks: Iterable[CheckResult]) -> dict[str, Said]:
     return {fault.code: fault.sentence for check in checks for fault in check.findings}
 
 
-def _settled(check: CheckResult, before: Mapping[str, Mapping[str, Severity]], told: Mapping[str, Said]) -> CheckResult:
-    """Return a verdict without the faults that are charged in one of the cells `before` it.
-
-    `told` has the sentence of each code.
-    """
+def _explained(check: CheckResult, before: Mapping[str, Mapping[str, Severity]]) -> dict[str, str]:
+    """Return a check's codes that a charge in the cells `before` it explains, with that charge's code."""
     if check.outcome not in CHARGED:
+        return {}
+    causes = {code: _cause(check.causes.get(code, ()), before) for code in check.faults}
+    return {code: cause for code, cause in causes.items() if cause}
+
+
+def _requoted(check: CheckResult, forgiven: Mapping[str, str], told: Mapping[str, Said]) -> CheckResult:
+    """Return a verdict that names the charged fault if it follows from a `forgiven` one."""
+    if forgiven.keys().isdisjoint(check.follows):
         return check
-    found = {code: _cause(check.causes.get(code, ()), before) for code in check.faults}
-    left = tuple(code for code, cause in found.items() if not cause)
-    if len(left) == len(found):
+    follows = tuple(dict.fromkeys(forgiven.get(code, code) for code in check.follows))
+    return dataclasses.replace(check, follows=follows, message=_quoted(FOLLOWS_FROM, follows, told))
+
+
+def _quoted(wording: Text, codes: Iterable[str], told: Mapping[str, Said]) -> Said:
+    """Return a sentence of this wording for each code; `told` has the sentences of codes."""
+    return joined(wording.format(sentence=told.get(code, Text(kind_of(code).sentence))) for code in codes)
+
+
+def _settled(check: CheckResult, explained: Mapping[str, str], told: Mapping[str, Said]) -> CheckResult:
+    """Return a verdict without its `explained` faults."""
+    if not explained:
         return check
-    follows = dict.fromkeys(filter(None, found.values()))
-    sentences = [told.get(cause, Text(kind_of(cause).sentence)) for cause in follows]
-    check = dataclasses.replace(check, findings=_findings_of(check, {*left, ""}))
-    check = dataclasses.replace(check, faults=left, follows=(*check.follows, *follows))
+    left = tuple(code for code in check.faults if code not in explained)
+    follows = tuple(dict.fromkeys(explained.values()))
     charged = [code for code in left if severity_of(check, code) is not Severity.REMARK]
-    return check if charged else _without_charge(check, sentences, is_missing=MISSING in found)
+    findings = _findings_of(check, {*left, ""})
+    settled = dataclasses.replace(check, findings=findings, faults=left, follows=(*check.follows, *follows))
+    return settled if charged else _without_charge(settled, follows, told, is_missing=MISSING in check.faults)
 
 
 def _findings_of(check: CheckResult, codes: Collection[str]) -> tuple[Fault, ...]:
     return tuple(fault for fault in check.findings if fault.code in codes)
 
 
-def _without_charge(check: CheckResult, sentences: Iterable[Said], *, is_missing: bool) -> CheckResult:
-    """Return a verdict without charges: passed, or undecided if there was nothing to judge.
-
-    `sentences` say which faults it follows from.
-    """
+def _without_charge(
+    check: CheckResult, follows: Iterable[str], told: Mapping[str, Said], *, is_missing: bool
+) -> CheckResult:
+    """Return a verdict without charges: passed, or undecided if there was nothing to judge."""
     wording, outcome, credit = UNDECIDED if is_missing else (FORGIVEN, Outcome.PASSED, check.max_credit)
-    said = joined(wording.format(sentence=sentence) for sentence in sentences)
+    said = _quoted(wording, follows, told)
     return dataclasses.replace(check, outcome=outcome, credit=credit, message=said, hint=None)
 
 
