@@ -178,7 +178,9 @@ class Fixtures:
         found = [fault for fault in network.faults if fault.code in codes]
         # A function of an earlier cell may have built this part: then the fault is charged there.
         fail_all([replace(fault, causes=(fault.code, *IN_A_LAYER.get(fault.code, ()))) for fault in found])
-        for cause in map(network.brought.__getitem__, sorted(network.brought.keys() & codes)):
+        consequences = sorted(network.brought.keys() & codes)
+        if consequences:
+            cause = network.brought[consequences[0]]
             said = FOLLOWS_FROM.format(sentence=self._plugin.texts.told(cause).sentence)
             raise Failed([fault(said)], follows=cause.code)
         require_decided(network, codes)

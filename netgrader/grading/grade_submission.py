@@ -100,7 +100,8 @@ class Prepared:
     def was_run(self) -> bool:
         """Whether its run is in the store, as a whole."""
         asked = run_inputs(self.job.assignment, self.notebook, self.helpers, self.options, run=0)
-        return not getattr(self.store.get(asked.key), "trimmed", True)
+        entry = self.store.get(asked.key)
+        return entry is not None and not entry.trimmed
 
     def run(self, number: int = 0) -> tuple[Ran, Verification, frozenset[str]]:
         """Run and judge it, or return cached results; also return the stages that ran now. See `run_stage`."""

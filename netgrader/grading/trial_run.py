@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from graphread.text import plain
 from netgrader.errors import NetgraderError
 from netgrader.grading.execution import CellStatus
-from netgrader.grading.grade_submission import NotPrepared, grade_job, prepare
+from netgrader.grading.grade_submission import NotPrepared, Prepared, grade_job, prepare
 from netgrader.grading.jobs import Job
 from netgrader.results import Outcome, Status
 
@@ -54,7 +54,7 @@ def lost_by_solutions(assignment: Assignment, notebooks: Iterable[str], options:
         job = Job(assignment, notebook, assignment.files(notebook).source)
         try:
             prepared = prepare(job, options)
-            if getattr(prepared, "was_run", False):
+            if isinstance(prepared, Prepared) and prepared.was_run:
                 yield from _of_verdicts(job, grade_job(job, options))
         except NetgraderError as error:
             yield f"The solution of {notebook} was not graded: {error}"

@@ -23,7 +23,7 @@ from netgrader.results import CheckResult  # noqa: TC001  (likewise)
 from netgrader.workers import EndedError, Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 __all__ = [
@@ -164,19 +164,23 @@ def verify(request: VerificationRequest) -> Verification:
         lines = list(_lines(home / VERDICTS))
         output = (home / OUTPUT).read_text(encoding="utf-8", errors="replace")[-LOG:]
     seconds = time.monotonic() - start
-    broken, plan, end = _first(lines, "broken"), _first(lines, "plan"), _first(lines, "end")
-    if broken is not None:
-        raise VerificationError(*broken)
-    if plan is None:
+    told = _merged(lines)
+    if told.broken is not None:
+        raise VerificationError(*told.broken)
+    if told.plan is None:
         raise VerificationError(f"The verifier ended before it began: {how}.", output)
-    problem = None if end else f"The verification was stopped: {how}."
-    noted = dataclasses.replace(end or Verification(), seconds=seconds, problem=problem)
-    return _verification(plan, lines, noted, output.strip())
+    problem = None if told.end else f"The verification was stopped: {how}."
+    noted = dataclasses.replace(told.end or Verification(), seconds=seconds, problem=problem)
+    return _verification(told.plan, lines, noted, output.strip())
 
 
-def _first(lines: Iterable[VerifierLine], part: str) -> Any:
-    """Return this part of the first line that has it; None if none has."""
-    return next((found for line in lines if (found := getattr(line, part)) is not None), None)
+def _merged(lines: Sequence[VerifierLine]) -> VerifierLine:
+    """Return plan, end and failure of the verifier in one line, without verdicts."""
+    return VerifierLine(
+        plan=next((line.plan for line in lines if line.plan is not None), None),
+        end=next((line.end for line in lines if line.end), None),
+        broken=next((line.broken for line in lines if line.broken), None),
+    )
 
 
 @functools.cache

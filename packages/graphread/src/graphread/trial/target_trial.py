@@ -163,9 +163,9 @@ def _observe(found: Found, probe: GraphProbe, place: Place, prediction: str | No
     samples = [probe.sample(place.rows) for _ in range(LossTrials.RUNS)]
     first = _random_outputs(found, probe, place, samples, prediction)
     slope, offset = line
-    fed = first.keys() - found.graph.descendants([found.roles.labels])  # what has joined the targets is no output
-    likest = next((name for name in reversed(place.chain) if name in fed), place.scores)
-    pool = np.concatenate([one.scores for one in first[likest]])
+    free = first.keys() - found.graph.descendants([found.roles.labels])  # tensors before the loss joins the targets
+    compared = next((name for name in reversed(place.chain) if name in free), place.scores)
+    pool = np.concatenate([one.scores for one in first[compared]])
     drawn = ((_targets_like(pool, probe, place.rows) - offset) / slope for _ in samples)
     targets = [Sample(sample.images, probe.as_targets(one)) for sample, one in zip(samples, drawn, strict=True)]
     seen = _random_outputs(found, probe, place, targets, prediction)
