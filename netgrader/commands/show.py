@@ -72,7 +72,7 @@ def console(*, err: bool = False) -> Console:
     return TerminalConsole(file=stream, width=None if stream.isatty() else PLAIN_WIDTH, highlight=False)
 
 
-def notebook_lines(out: Console, result: NotebookResult) -> None:
+def notebook_lines(out: Console, name: str, result: NotebookResult) -> None:
     """Print one notebook's points: a table of its cells, with a line for each check that did not pass.
 
     Cells that do not work at all are named before the points.
@@ -80,7 +80,7 @@ def notebook_lines(out: Console, result: NotebookResult) -> None:
     points = f"{result.score:g} of {result.max_score:g} points"
     broken = [cell.cell for cell in result.cells if gravest(cell.checks) is Severity.FATAL]
     title = f"{', '.join(broken)}: does not work; {points}" if broken else points
-    table = Table(title=f"{result.notebook}: {title}", title_justify="left")
+    table = Table(title=f"{name}: {title}", title_justify="left")
     table.add_column("cell")
     table.add_column("points", justify="right")
     table.add_column("what was found")

@@ -30,7 +30,7 @@ def test_no_name_of_a_students_says_anything_to_the_terminal(terminal: bool) -> 
     checks = (check(NAME, Outcome.FAILED, NAME), check("later", Outcome.UNGRADABLE, f"KeyError: {NAME}"))
     cells = (CellResult(NAME, 0.0, 3.0, manual=False, checks=checks),)
     result = NotebookResult(NAME, 0.0, 3.0, cells, (NAME,), Status.PARTLY, NAME, {"notes": [NAME]})
-    notebook_lines(console, result)
+    notebook_lines(console, result.notebook, result)
     class_table(console, [("eve", result, None), (NAME, None, NAME)])
     trouble_lines(console, [(NAME, [f"Traceback\n{NAME}\nKeyError: {NAME}"])])
     console.print(f"eve: {NAME}", markup=False)
@@ -57,7 +57,7 @@ def test_what_does_not_work_is_said_before_the_points_and_what_follows_from_it_i
     cell = CellResult("check_train", 0.5, 3.0, manual=False, checks=checks)
     result = NotebookResult("x.ipynb", 0.5, 3.0, (cell,), ("no-shuffling", "maximises-loss"), Status.GRADED)
     out = io.StringIO()
-    notebook_lines(Console(file=out, width=200), result)
+    notebook_lines(Console(file=out, width=200), result.notebook, result)
     text = out.getvalue()
     assert "x.ipynb: check_train: does not work; 0.5 of 3 points" in text
     assert (

@@ -195,7 +195,7 @@ def _answer(out: Console, assignment: Assignment, job: Job, options: Options) ->
     except NetgraderError as error:
         out.print(f"{job.notebook} was not graded: {error}", soft_wrap=True)
         return NotebookStanding(job.notebook, broke=True)
-    notebook_lines(out, graded.result.rendered(assignment.texts.in_english))
+    notebook_lines(out, job.notebook, graded.result.rendered(assignment.texts.in_english))
     trouble_lines(out, [(job.notebook, graded.trouble)])
     for one in graded.result.integrity:
         out.print(f"{job.notebook}, {one.cell}: {one.seen}", soft_wrap=True)
