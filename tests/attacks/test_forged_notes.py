@@ -138,7 +138,7 @@ def test_rows_that_were_rounded_or_scaled_are_the_rows_that_they_were(evidence, 
 
 
 @pytest.mark.parametrize("name", [*AUGMENTED, *HIDDEN])
-def test_rows_of_ones_own_making_earn_little_whatever_they_were_made_of(evidence, name: str) -> None:
+def test_rows_made_by_the_student_earn_little_in_any_way(evidence, name: str) -> None:
     training = judged(evidence(fed_with(name)), challenge=CHALLENGE)
     assert training.codes == ("unknown-rows",)
     assert points(training) == 0.9  # what 5 % of the images, or the test images, earn as they are
