@@ -69,7 +69,7 @@ def _found_from(here: Path, own: Sequence[Path], submission: Path | None) -> Pat
         if folder in own or not _may_be_handed_in(folder, submission):
             return folder
     if own and (submission is not None or not above):
-        print(OWN_TAKEN.format(here=here, folder=own[0]), file=sys.stderr)  # noqa: T201  (stdout may be JSON)
+        sys.stderr.write(f"{OWN_TAKEN.format(here=here, folder=own[0])}\n")  # stdout may be JSON
         return own[0]
     raise UsageError(PASSED_OVER.format(folder=above[0]) if above else NO_COURSE.format(here=here))
 
