@@ -39,7 +39,7 @@ def run(paths: Sequence[Path], json_file: TextIO | None, sandbox: str, *, anew: 
         entries.append({**result.as_json(), "path": str(job.path), "student": _student_of(job)})
         if not on_screen:
             notebook_lines(out, str(job.path), result)
-        trouble_lines(out, [(str(job.path), graded.trouble)])
+        trouble_lines(out, [(job.path.name, graded.trouble)])
     if json_file is not None:
         json_file.write(json.dumps(entries, indent=2) + "\n")
     return int(ungraded(results))
