@@ -34,7 +34,7 @@ def test_the_structure_holds_at_a_rate_of_grading(network, networks):
 
 @grades(
     SWEEP,
-    faults=("sweep-result-not-reproduced", "sweep-of-one-network"),
+    faults=("sweep-result-not-reproduced", "sweep-of-one-network", "reports-train-accuracy"),
 )
 def test_the_sweep_can_be_reproduced(bench, show, remark):
     """The trained networks reach the results of the sweep, and so does a rerun of some of the rates"""

@@ -267,7 +267,12 @@ class DataSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return mean, deviation
 
     def label_rows(self, labels: npt.NDArray[Any]) -> Floats:
-        """Return labels (n,) as fed to networks, (n, label_width) float32: one-hot, or the column of class 1."""
+        """Return targets (n,) as fed to networks, float32.
+
+        One-hot rows or the column of class 1, (n, label_width), or numbers (n,).
+        """
+        if self.is_regression:
+            return labels.astype(np.float32)
         rows: Floats = np.eye(self.classes, dtype=np.float32)[labels]
         return rows[:, -self.label_width :]
 

@@ -79,8 +79,9 @@ def _as_handed(bench: TestContext, part: str) -> HandedRows:
 
 def _our_rows(bench: TestContext, part: str) -> HandedRows:
     inputs, true = bench.part(part)
-    labels = true if bench.spec.is_regression else bench.spec.label_rows(true)
-    return HandedRows(bench.dataset.prepared(inputs), labels, true, np.arange(len(true)), bench.spec)
+    return HandedRows(
+        bench.dataset.prepared(inputs), bench.spec.label_rows(true), true, np.arange(len(true)), bench.spec
+    )
 
 
 def _own_rows(bench: TestContext, part: str) -> HandedRows | None:

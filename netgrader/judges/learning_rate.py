@@ -44,6 +44,7 @@ __all__ = [
     "RunImages",
     "Runs",
     "ShortRun",
+    "accuracy_on",
     "compare_rates",
     "fed_in_training",
     "is_settled",
@@ -89,7 +90,7 @@ LIMITS = _RateLimits()
 
 @dataclass(frozen=True)
 class RunImages:
-    """Prepared images and their classes for training and testing, in pairs: float (n, pixels) and (n,)."""
+    """Prepared images and their classes, or numbers, in pairs: float (n, pixels) and (n,)."""
 
     train: tuple[Array, Array]
     test: tuple[Array, Array]
@@ -106,7 +107,7 @@ class ShortRun:
     """The minibatch loss before each step, by the student's graph, (steps,)."""
     early: float
     late: float
-    """Accuracy on the test images after `Runs.EARLY` steps and at the end."""
+    """Accuracy on the test images after `Runs.EARLY` steps and at the end; 0 in a regression."""
 
     @property
     def last(self) -> float:
@@ -200,7 +201,7 @@ class _Trial:
 
     def go_on(self, steps: int) -> None:
         """Train until `steps` steps in all, then measure the accuracy."""
-        parts, done = self._graph.parts, len(self._losses)
+        parts, spec, done = self._graph.parts, self._images.spec, len(self._losses)
         rows = slice(done * Runs.BATCH, steps * Runs.BATCH)
         images, labels = (part[rows] for part in self._images.train)
         batches = list(np.arange((steps - done) * Runs.BATCH).reshape(-1, Runs.BATCH))
@@ -208,13 +209,13 @@ class _Trial:
             [parts["loss"], parts["train_op"]],
             {
                 parts["X"]: shaped(self._graph, images),
-                parts["Y"]: shaped(self._graph, self._images.spec.label_rows(labels), "Y"),
+                parts["Y"]: shaped(self._graph, spec.label_rows(labels), "Y"),
             },
             batches,
             fed_in_training(self._graph),
         )
         self._losses += [float(np.mean(np.asarray(row[0]))) for row in told]
-        self._reached.append(_accuracy(self._session, self._graph, self._images.test))
+        self._reached.append(0.0 if spec.is_regression else accuracy_on(self._session, self._graph, *self._images.test))
 
     @property
     def run(self) -> ShortRun:
@@ -237,9 +238,10 @@ def fed_in_training(graph: GraphEvidence) -> dict[str, Array]:
     return {name: np.asarray(value) for name, value in numbers if isinstance(value, int | float) and name not in own}
 
 
-def _accuracy(session: LabSession, graph: GraphEvidence, test: tuple[Array, Array]) -> float:
-    (logits,) = session.run([graph.parts["logits"]], {graph.parts["X"]: shaped(graph, test[0]), **graph.eval_feed})
-    return float(np.mean(np.argmax(paired(np.asarray(logits), len(test[1])), axis=1) == test[1]))
+def accuracy_on(session: LabSession, graph: GraphEvidence, inputs: Array, classes: Array) -> float:
+    """Return a network's accuracy on prepared inputs (n, …) of these classes (n,)."""
+    (logits,) = session.run([graph.parts["logits"]], {graph.parts["X"]: shaped(graph, inputs), **graph.eval_feed})
+    return float(np.mean(np.argmax(paired(np.asarray(logits), len(classes)), axis=1) == classes))
 
 
 class _Bands(NamedTuple):
@@ -304,7 +306,8 @@ def compare_rates(
     """Return what `judge_rate` does, as a code and the run that shows it."""
     bands = BANDS[found]
     gets_farther = tenfold.last < at.last <= third.last and not (at.explodes or tenfold.explodes)
-    if at.stuck and gets_farther:  # barely started: it looks stuck, but the larger the rate, the farther it gets
+    # Barely started: it looks stuck, or a third of the rate does hardly worse, but the larger the rate, the farther it gets.
+    if gets_farther and (at.stuck or (not found and _hardly_moves(third, at, tenfold))):
         return RateVerdict("learning-rate-too-low", tenfold)
     # A loss that first rises and then does better than at a third of the rate has recovered.
     if at.stuck or (at.explodes and at.last > bands.worse * third.last):
@@ -317,6 +320,12 @@ def compare_rates(
         if at.last > ratio * other.last and other.late > at.late + bands.gain and not other.diverges:
             return RateVerdict(code, other)
     return None
+
+
+def _hardly_moves(third: ShortRun, at: ShortRun, tenfold: ShortRun) -> bool:
+    """Whether the loss is still high, as with a third of the rate, and lower with ten times it."""
+    high = at.last > LIMITS.hardly_begun * at.losses[0]
+    return bool(high and at.last > LIMITS.stuck * third.last and tenfold.last < LIMITS.stuck * at.last)
 
 
 def is_settled(third: ShortRun, at: ShortRun, triple: ShortRun) -> bool:

@@ -20,10 +20,13 @@ from netgrader.checks.exercises import NET, trained_at
 from netgrader.checks.language import Failed, Ungradable, fail_all
 from netgrader.checks.wording import percent
 from netgrader.faults import Severity, fault
-from netgrader.judges.answers import fixed_starts, opened, shaped
+from netgrader.judges.accuracy import Doubt
+from netgrader.judges.answers import fixed_starts, opened, outputs_for, random_of
 from netgrader.judges.arrays import data_for
-from netgrader.judges.as_handed import own_accuracy, test_rows_as_handed
+from netgrader.judges.as_handed import own_accuracy, test_rows_as_handed, train_rows_as_handed
 from netgrader.judges.aspects import Charge
+from netgrader.judges.learning_rate import accuracy_on
+from netgrader.judges.measure import ACCURACY
 from netgrader.judges.sweeps import BEST, claimed, odd_shapes, student_sweep, sweep_cell, swept
 
 if TYPE_CHECKING:
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from netgrader.checks.context import TestContext
     from netgrader.evidence import GraphEvidence
     from netgrader.faults import Fault
+    from netgrader.judges.as_handed import HandedRows
     from netgrader.judges.sweeps import StudentSweep
 
 __all__ = [
@@ -44,6 +48,7 @@ __all__ = [
     "consequence",
     "distinct",
     "doubts",
+    "judge_evaluated_rows",
     "judge_proof",
     "lacking",
     "proof_of",
@@ -82,6 +87,8 @@ class TrainedNetwork:
     The last two are omitted if the first proves enough."""
     run: object = None
     """The training run it comes from (one per set of initial weights); None if unknown."""
+    graph: GraphEvidence | None = None
+    """Its graph with the trained values."""
 
 
 @dataclass(frozen=True)
@@ -188,9 +195,9 @@ def _distance(one: Mapping[str, Array], other: Mapping[str, Array]) -> float:
 
 def _measured(bench: TestContext, graph: GraphEvidence, *, as_handed: bool = False) -> TrainedNetwork:
     with opened(bench.lab, graph) as session:
-        accuracies = [_accuracy(session, graph, *sample(bench))]
+        accuracies = [accuracy_on(session, graph, *sample(bench))]
         accuracies += _as_handed(bench, session, graph) if as_handed else []
-    return TrainedNetwork(graph.about.get("value"), tuple(accuracies), graph.about.get("run"))
+    return TrainedNetwork(graph.about.get("value"), tuple(accuracies), graph.about.get("run"), graph)
 
 
 def sample(bench: TestContext) -> tuple[Array, Array]:
@@ -200,14 +207,9 @@ def sample(bench: TestContext) -> tuple[Array, Array]:
     return data.prepared(bench.given.images[rows]), data.called(data.y_test[rows])
 
 
-def _accuracy(session: LabSession, graph: GraphEvidence, images: Array, labels: Array) -> float:
-    (logits,) = session.run([graph.parts["logits"]], {graph.parts["X"]: shaped(graph, images), **graph.eval_feed})
-    return float(np.mean(np.argmax(np.asarray(logits), axis=1) == labels))
-
-
 def _as_handed(bench: TestContext, session: LabSession, graph: GraphEvidence) -> list[float]:
     handed = test_rows_as_handed(bench)
-    found = [_accuracy(session, graph, handed.rows, handed.labels.argmax(axis=1))]
+    found = [accuracy_on(session, graph, handed.rows, handed.targets)]
     # An accuracy whose own check passes can only agree with this; a faulty one must be tried.
     own = own_accuracy(session, graph, handed) if _is_faulty(bench) else None
     return found if own is None else [*found, own]
@@ -256,6 +258,43 @@ def judge_proof(sweep: StudentSweep, proof: Proof) -> Charge | None:
     found, expected = _not_reached(sweep, proof) if trained else _not_trained(sweep, proof)
     charge = charge_for(fault(NOT_REPRODUCED, found=found, expected=expected), missing, number)
     return replace(charge, fault=replace(charge.fault, severity=Severity.SERIOUS)) if trained else charge
+
+
+def judge_evaluated_rows(bench: TestContext, sweep: StudentSweep, proof: Proof) -> Charge | None:
+    """Return a charge if the results are accuracies on the training rows; else None.
+
+    The better half must be exactly those. The worse half says little: a network that has hardly learned knows both sets of rows alike.
+    """
+    rates = sorted({*sweep.rates.tolist()}, key=lambda rate: -claimed(sweep, rate))
+    better = rates[: max(2, len(rates) // 2)]
+    if not all(_is_of_training(bench, proof, rate, claimed(sweep, rate)) for rate in better):
+        return None
+    found = Text("{claimed:.4f} at {rate:.3g}, which is the accuracy on the training {images}")
+    wrong = fault(
+        "reports-train-accuracy",
+        found=found.format(claimed=claimed(sweep, better[0]), rate=better[0]),
+        expected=Text("accuracies on the test {images}"),
+        severity=Severity.SERIOUS,
+    )
+    return Charge(wrong, 0.5)
+
+
+def _is_of_training(bench: TestContext, proof: Proof, rate: float, reported: float) -> bool:
+    """Whether a network at a rate has the result on all training rows, and none has it on the test rows."""
+    graphs = [one.graph for one in proof.networks if one.graph and one.value in {rate, None}]
+    if _is_on(bench, graphs, test_rows_as_handed(bench), reported):
+        return False
+    return _is_on(bench, graphs, train_rows_as_handed(bench), reported)
+
+
+def _is_on(bench: TestContext, graphs: Sequence[GraphEvidence], handed: HandedRows, reported: float) -> bool:
+    """Whether one of the networks has the reported accuracy on all these rows."""
+    for graph in graphs:
+        with opened(bench.lab, graph) as session:
+            outputs = outputs_for(session, graph, handed.rows, random_of(graph), ACCURACY, width=bench.spec.outputs)
+        if abs(reported - ACCURACY.score(ACCURACY.answers(outputs), handed.targets)) <= Doubt.ROUNDED:
+            return True
+    return False
 
 
 def charge_for(wrong: Fault, count: int, of: int) -> Charge:
@@ -310,7 +349,8 @@ def doubts(bench: TestContext) -> Iterator[tuple[Said, Said]]:
     """
     sweep, charge = student_sweep(bench), None
     with suppress(LabError, Failed, Ungradable):
-        charge = judge_proof(sweep, proof_of(bench))
+        proof = proof_of(bench)
+        charge = judge_evaluated_rows(bench, sweep, proof) or judge_proof(sweep, proof)
     if charge is None:
         yield from odd_shapes(sweep)
         return

@@ -28,6 +28,7 @@ from netgrader.judges.sweep_proofs import (
     OF_ONE,
     charge_for,
     consequence,
+    judge_evaluated_rows,
     judge_proof,
     proof_of,
     sample,
@@ -89,12 +90,12 @@ def _charge(bench: TestContext) -> Charge | None:
 
 
 def _judge(bench: TestContext) -> Charge | None:
-    sweep = student_sweep(bench)
-    charge = judge_proof(sweep, proof_of(bench)) if bench.outside else None
-    wrong = untrue(sweep, list(trial_runs(bench).values()), _believed(bench)) if charge is None else []
-    if not wrong:
+    sweep, proof = student_sweep(bench), proof_of(bench)
+    charge = judge_evaluated_rows(bench, sweep, proof) or (judge_proof(sweep, proof) if bench.outside else None)
+    if charge is not None:
         return charge
-    return charge_for(wrong[0], len(wrong), len(_rerun(bench)))
+    wrong = untrue(sweep, list(trial_runs(bench).values()), _believed(bench))
+    return charge_for(wrong[0], len(wrong), len(_rerun(bench))) if wrong else None
 
 
 def require_good_rate(bench: TestContext, remark: Callable[..., None]) -> None:

@@ -118,8 +118,6 @@ def _reached_by_ours(bench: TestContext, cell: str, network: str, handed: Handed
 
 def _by_its_rate(bench: TestContext, graph: GraphEvidence) -> Fault | None:
     """Return the fault of the rate at which a network was trained; None if none is known."""
-    if bench.spec.is_regression:
-        return None
     try:
         network = graphread.read_network(
             graph.meta_graph, graph.parts, lab=bench.lab, values=graph.values, eval_feed=graph.eval_feed

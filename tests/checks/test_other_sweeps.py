@@ -132,8 +132,7 @@ def judge(bench: Any, remark: Any) -> None:
     require_chosen(bench)
     require_grid(sweep)
     require_best(sweep)
-    if not sweep.asked.is_rate:
-        require_followed(bench)
+    require_followed(bench)
     require_run(bench, remark)
 
 
