@@ -6,8 +6,8 @@ import copy
 import importlib.metadata
 import os
 import sys
-from pathlib import Path  # noqa: TC003  (typer reads the annotations)
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Literal, TextIO
 
 import typer
 
@@ -39,14 +39,24 @@ Sandbox = Annotated[
         "memory; user for root in a container without namespaces (it promises less).",
     ),
 ]
+
+
+def _json_file(name: str) -> TextIO:
+    """Open FILE, or the screen for a dash; refuse to overwrite what is not JSON, such as a submission."""
+    if name == "-":
+        return sys.stdout
+    if Path(name).is_file() and Path(name).suffix != ".json":
+        raise UsageError(f"{name} exists and does not end in .json, so it is not overwritten.")
+    try:
+        return Path(name).open("w", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{name} cannot be written: {error.strerror}.") from None
+
+
 Json = Annotated[
-    typer.FileTextWrite | None,
+    TextIO | None,
     typer.Option(
-        "--json",
-        metavar="FILE",
-        lazy=False,
-        encoding="utf-8",
-        help="Write the results as JSON to FILE; - for the screen.",
+        "--json", metavar="FILE", parser=_json_file, help="Write the results as JSON to FILE.json; - for the screen."
     ),
 ]
 Workers = Annotated[

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["STDOUT", "run"]
 
 STDOUT = "<stdout>"
-"""The name of the file that typer passes for a dash."""
+"""The name of the screen as a file."""
 
 
 def run(paths: Sequence[Path], json_file: TextIO | None, sandbox: str, *, anew: bool = False) -> int:

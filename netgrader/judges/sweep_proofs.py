@@ -263,7 +263,8 @@ def judge_proof(sweep: StudentSweep, proof: Proof) -> Charge | None:
 def judge_evaluated_rows(bench: TestContext, sweep: StudentSweep, proof: Proof) -> Charge | None:
     """Return a charge if the results are accuracies on the training rows; else None.
 
-    The better half must be exactly those. The worse half says little: a network that has hardly learned knows both sets of rows alike.
+    The better half must be exactly those. The worse half says little: a network that has hardly learned knows both sets of
+    rows alike.
     """
     rates = sorted({*sweep.rates.tolist()}, key=lambda rate: -claimed(sweep, rate))
     better = rates[: max(2, len(rates) // 2)]

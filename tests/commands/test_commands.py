@@ -72,6 +72,14 @@ def test_json_into_a_folder_that_there_is_not_is_said_before_grading(typed, tiny
     assert "No such file or directory" in process.stderr
 
 
+def test_json_overwrites_no_submission(typed, tiny):
+    path = tiny.submit("ada")
+    written = path.read_bytes()
+    for rest in ([], [tiny.submit("bob")]):
+        assert "not overwritten" in one_sentence(typed("grade", "--json", path, *rest), 2)
+    assert path.read_bytes() == written
+
+
 def test_a_student_with_a_slash_and_one_who_handed_in_nothing_are_usage(typed, booked):
     booked.submit("ada")
     assert "There is no submission of a/b for 'numbers'" in one_sentence(
