@@ -125,12 +125,15 @@ def test_what_is_not_whole_yet_is_not_written(course, tmp_path, capsys):
     give(course, MARKS)
     give(course, {"bob": (1.0, 1.0, None)}, needs_manual_grade=True)
     course.submit("zoe")
+    for student, when in (("ada", "2099-01-01 00:00:00 UTC"), ("joe", "soon")):
+        course.submit(student).with_name("timestamp.txt").write_text(when, encoding="utf-8")
     sheet = moodle_sheet(tmp_path / "sheet.csv", CLASS, most=7)
     assert export.run(None, moodle=sheet) == 1
     said = capsys.readouterr().out
     assert "a person has still to give points, or to look why grading failed: bob 1_sums." in said
-    assert "Handed in and not graded: zoe." in said
-    assert exported(course, "moodle", "Grade", "Identifier")[4712] == ""
+    assert "Handed in, or handed in again, and not graded since: ada, joe, zoe." in " ".join(said.split())
+    written = exported(course, "moodle", "Grade", "Identifier")
+    assert [number for number, mark in written.items() if not mark] == [4711, 4712, 4713]
 
 
 @pytest.mark.usefixtures("uncaged")

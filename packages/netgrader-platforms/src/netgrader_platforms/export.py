@@ -9,9 +9,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from netgrader.commands.show import console
-from netgrader.errors import UsageError
+from netgrader.errors import NetgraderError, UsageError
 from netgrader.files import write_bytes
-from netgrader.nbgrader_plugin.gradebook import opened
+from netgrader.nbgrader_plugin.gradebook import opened, submission_of
 from netgrader.pages.graded import gradebook_exists, marks_of
 from netgrader_platforms.autograder_files import write_gradescope, write_prairielearn
 from netgrader_platforms.collect import assignment_called, handed_in_by
@@ -53,7 +53,7 @@ FATES: Mapping[str, tuple[str, bool]] = {
     ),
     "unfinished": ("Not written, since a person has still to give points, or to look why grading failed", True),
     "missing": ("Not written, since nobody in {sheet} fits", True),
-    "ungraded": ("Handed in and not graded", True),
+    "ungraded": ("Handed in, or handed in again, and not graded since", True),
 }
 """Special cases of marks: the sentence for each, and whether the command then exits with 1."""
 WHERE = {MOODLE: "the sheet", CANVAS: "the file of submissions"}
@@ -164,18 +164,27 @@ def _export(out: Console, assignment: Assignment, sheet: Sheet) -> bool:
         raise UsageError(f"There is no gradebook yet, so there are no marks. Type netgrader autograde {name} first.")
     with opened(course) as gradebook:
         known, rows = marks_of(gradebook, name), _rows(out, sheet, gradebook)
+        changed = {student for student, _ in known if not _is_current(gradebook, assignment, student)}
     if not known:
         raise UsageError(f"Nobody has a mark for {name} yet. Type netgrader autograde {name} first.")
     points, waiting = _marks(known)
     found: dict[str, list[str]] = defaultdict(list)
     found["unfinished"] = sorted(itertools.chain.from_iterable(waiting.values()))
-    found["ungraded"] = sorted({*assignment.handed_in()} - points.keys())
-    for student in sorted(points.keys() - waiting.keys()):
+    found["ungraded"] = sorted({*assignment.handed_in()} - points.keys() | changed)
+    for student in sorted(points.keys() - waiting.keys() - changed):
         for fate, said in _fill(sheet, rows.get(student), student, points[student]).items():
             found[fate].append(said)
     target = course.root / FOLDER / f"{name}-{sheet.platform.lower()}.csv"
     write_bytes(target, sheet.table.content())
     return _say(out, sheet, found, target)
+
+
+def _is_current(gradebook: Any, assignment: Assignment, student: str) -> bool:
+    """Whether the gradebook has the marks of what the student handed in last, by its time."""
+    try:
+        return submission_of(gradebook, assignment, student) is not None
+    except NetgraderError:  # timestamp.txt holds no time, so autograde leaves the submission alone
+        return False
 
 
 def _say(out: Console, sheet: Sheet, found: Mapping[str, list[str]], target: Path) -> bool:
