@@ -205,6 +205,7 @@ def test_a_remark_costs_nothing_and_is_shown():
     page = page_of([ex.check_cell("train", 3)], Graded(ex.result(ex.cell("train", 3, remark))))
     (check,) = verdicts(page)["train"].checks
     assert (check.state, str(check.found), page.points) == ("remark", "Two copies were found.", 3.0)
+    assert not any(reason.hint for reason in check.reasons)
     assert page.steps == ()
 
 
