@@ -270,7 +270,9 @@ def new(  # noqa: PLR0917  (options by name, for typer)
     target_column: Annotated[
         str, typer.Option("--target-column", metavar="NAME", help="The .csv column to predict.")
     ] = "",
-    called: Annotated[str, typer.Option("--called", help="What one input shows: flower, price.")] = "",
+    called: Annotated[
+        str, typer.Option("--called", help="What one input shows: flower, price. Its plural adds an s.")
+    ] = "",
     names: Annotated[str, typer.Option("--names", help="The names of the classes: rose,tulip,daisy.")] = "",
     target: Annotated[
         float,

@@ -295,8 +295,13 @@ def judge_rate(
     other = verdict.against
     return fault(
         verdict.code,
-        found=Text("{rate:.3g}, which ends at a loss of {last:.3g}", rate=at.rate, last=at.last),
-        expected=Text("{rate:.3g} ends at {last:.3g} after the same number of steps", rate=other.rate, last=other.last),
+        found=Text(
+            "{rate:.3g}: {steps} steps of the grader end at a loss of {last:.3g}",
+            rate=at.rate,
+            steps=len(at.losses),
+            last=at.last,
+        ),
+        expected=Text("a lower loss, as at {rate:.3g}: {last:.3g} in as many steps", rate=other.rate, last=other.last),
     )
 
 

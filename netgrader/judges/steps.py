@@ -137,14 +137,14 @@ def _number_of_epochs(subject: Subject, severity: Severity | None) -> Iterator[L
     done, asked = len(subject.course.epochs), subject.call.n_epochs
     if done != asked:
         code = "too-few-epochs" if done < asked else "too-many-epochs"
-        found, expected = EPOCHS.of(done), EPOCHS.of(asked)
+        found, expected = OF_STEPS.of(done), OF_STEPS.of(asked)
         yield finding(Aspect.RUN, code, share=0.5, found=found, expected=expected, severity=severity)
 
 
 def _no_step(subject: Subject, steps_elsewhere: bool) -> LoopFinding:
     call = subject.call
     if steps_elsewhere:
-        expected = EPOCHS.of(call.n_epochs)
+        expected = OF_STEPS.of(call.n_epochs)
         return finding(Aspect.RUN, "too-few-epochs", share=0.25, found=Text("no epoch"), expected=expected)
     found = Text("no step of net.train_op")
     return finding(Aspect.RUN, "train-op-not-run", found=found, expected=OF_STEPS.of(call.n_epochs))

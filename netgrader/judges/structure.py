@@ -159,12 +159,18 @@ def require_feedable(lab: Lab, graph: GraphEvidence, network: Network) -> None:
                 if _stops(session, graph, fed_with, name, size) is None:
                     found, expected = Text("batches of {size}", size=size), Text("any number of {images}")
                     fail("fixed-batch-size", found=found, expected=expected)
-            sizes = ", ".join(map(str, fed_with.asked or (fed_with.pixels,)))
-            expected = Text(
-                "X of shape (n, {sizes}) and Y of shape (n, {classes})", sizes=sizes, classes=fed_with.width
-            )
-            found = Text("a network that cannot be fed this way ({sentence})", sentence=error.sentence)
-            fail("wrong-placeholder", found=found, expected=expected)
+            _fail_unfed(fed_with, error, of_accuracy=name == names.get("accuracy"))
+
+
+def _fail_unfed(fed: _FedShape, error: LabError, *, of_accuracy: bool) -> None:
+    """End the test for a loss that ends in an error, or an accuracy that does although the loss does not."""
+    if of_accuracy:
+        found = Text("an accuracy that cannot be computed ({sentence})", sentence=error.sentence)
+        fail("accuracy-wrong", found=found, expected=Text("the fraction of {images} whose class is predicted rightly"))
+    sizes = ", ".join(map(str, fed.asked or (fed.pixels,)))
+    expected = Text("X of shape (n, {sizes}) and Y of shape (n, {classes})", sizes=sizes, classes=fed.width)
+    found = Text("a network that cannot be fed this way ({sentence})", sentence=error.sentence)
+    fail("wrong-placeholder", found=found, expected=expected)
 
 
 def _stops(session: LabSession, graph: GraphEvidence, fed: _FedShape, name: str, rows: int) -> LabError | None:

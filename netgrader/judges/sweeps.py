@@ -306,7 +306,13 @@ def require_best(sweep: StudentSweep) -> None:
         fail_all(sweep.odd)
     chosen, top = claimed(sweep, sweep.best), float(np.max(sweep.accuracies))
     if chosen == -math.inf:
-        fail("best-not-from-sweep", found=f"{sweep.best:.3g}", expected=Text("one of the values of your sweep"))
+        fail(
+            "best-not-from-sweep",
+            found=f"{sweep.best:.3g}",
+            expected=Text(
+                "a {words} of your sweep, {first:.3g} for example", words=sweep.asked.words, first=sweep.rates[0]
+            ),
+        )
     if chosen < top - sweep.tie:
         rate = sweep.rates[np.argmax(sweep.accuracies)]
         fail(

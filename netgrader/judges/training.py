@@ -48,6 +48,7 @@ OF_RATES = (
     "accuracy-over-wrong-axis",
     "accuracy-without-argmax",
     "accuracy-wrong",
+    "prediction-wrong",
 )
 """Faults of an earlier sweep, and of the accuracy that it chose by, which may have led to a wrong rate."""
 

@@ -52,7 +52,7 @@ PREFIXES = {"check": "check_"}
 NUMBERS = "numbers/"
 """The folder of the templates for numeric targets."""
 SCALING_ASKED = {
-    "largest": ", its gray levels divided by the largest, from 0 to 1",
+    "largest": ", its gray levels divided by {spec.largest}, so that they are from 0 to 1",
     "standard": ", each feature less its mean over the training rows and divided by its standard deviation there (0 where it "
     "is constant)",
     "none": "",
@@ -184,7 +184,7 @@ def _terms(wanted: NewAssignment, spec: DataSpec, content: bytes) -> dict[str, A
         "looped": _minibatch(spec) if LOOP in kinds_on(spec) and spec.train.rows >= LOOPED else 0,
         "y_train": spec.labels_of("train"),
         "y_test": spec.labels_of("test"),
-        "asked_scaling": SCALING_ASKED[spec.scaling],
+        "asked_scaling": SCALING_ASKED[spec.scaling].format(spec=spec),
         "prepared": PREPARED[spec.scaling].format(spec=spec),
     }
     terms |= _of_numbers(wanted, spec, content) if spec.is_regression else _of_classes(wanted, spec)

@@ -277,8 +277,10 @@ def _further(cells: Sequence[SkeletonCell], make: _Blocks) -> tuple[Further, ...
 
 
 def _facts(graded: Graded) -> tuple[Said, ...]:
-    """Return the measurements as sentences."""
+    """Return the measurements as sentences; none where the notebook's own labels may have been the measure."""
     facts: list[Said] = []
+    if words.OF_LABELS & {*graded.faults}:
+        return ()
     if graded.accuracy is not None:
         facts.append(words.ACCURACY_ONE.format(accuracy=percent(graded.accuracy)))
     if graded.error is not None:

@@ -197,7 +197,7 @@ def _check(check: CheckResult, cell: str, places: Places, said: Collection[str],
         sentence=safe.line(check.sentence),
         found=safe.text(check.message or "", LONGEST),
         reasons=tuple(
-            Reason(kind.code, Text(kind.why), *places.to_read(kind.places, cell), Text("" if remark else kind.hint))
+            Reason(kind.code, Text(kind.why), *places.to_read(kind.places, cell), "" if remark else Text(kind.hint))
             for kind in kinds
             if kind.code not in said
         ),

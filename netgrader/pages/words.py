@@ -240,6 +240,9 @@ SEVERITIES = {"fatal": Text("does not work"), "serious": Text("has a mistake"), 
 CAUSES = frozenset({"fatal", "serious"})
 """Severities of mistakes that a page names before the points."""
 
+OF_LABELS = frozenset({"labels-off-by-one", "labels-wrong"})
+"""Faults of labels that name each class in a way of their own, by which a network's accuracy is then measured."""
+
 TARGET = {
     "yes": Text("The target is met."),
     "within-chance": Text("The target is met, within chance."),

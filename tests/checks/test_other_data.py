@@ -237,7 +237,7 @@ def test_a_network_for_one_number_of_rows_is_named_once(bench):
 
 
 @pytest.mark.parametrize(
-    ("shape", "found"), [((50,), "batches of 50"), ((5, -1), "batches of 10"), ((3, 17), "a network that cannot")]
+    ("shape", "found"), [((50,), "batches of 50"), ((5, -1), "batches of 10"), ((3, 17), "an accuracy that cannot")]
 )
 def test_an_accuracy_of_one_number_of_rows_is_named_with_that_number(bench, shape, found):
     graph = network(shape=shape)
@@ -245,7 +245,7 @@ def test_an_accuracy_of_one_number_of_rows_is_named_with_that_number(bench, shap
         require_feedable(bench.lab, graph, handed_over(bench, graph))
     (fault,) = caught.value.faults
     assert str(fault.found).startswith(found)
-    assert fault.code == ("fixed-batch-size" if found.startswith("batches") else "wrong-placeholder")
+    assert fault.code == ("fixed-batch-size" if found.startswith("batches") else "accuracy-wrong")
 
 
 def test_the_accuracy_is_that_of_numpy_on_the_courses_images_and_on_the_half_that_nobody_had(bench):

@@ -45,7 +45,7 @@ FIGURES = {
     "same-batch-always": (Aspect.ROWS, "24 steps on the same 64 images", ""),
     "no-minibatches": (Aspect.ROWS, "minibatches of 1,500", "of 64"),
     "batch-size-ignored": (Aspect.ROWS, "minibatches of 32", "of 64"),
-    "too-few-epochs": (Aspect.RUN, "1 epoch", "2 epochs"),
+    "too-few-epochs": (Aspect.RUN, "1 epoch of steps", "2 epochs of steps"),
     "sorted-data": (Aspect.ORDER, "in a minibatch", "about 1"),
     "labels-shifted": (Aspect.LABELS, "the image 1 after it", "with its own"),
     "trained-on-test": (Aspect.HELD_OUT, "500 of the 500 test images", "training images only"),

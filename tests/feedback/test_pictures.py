@@ -60,7 +60,7 @@ def run_at(rate, last, steps=300):
 def test_every_rate_that_a_sentence_names_has_its_curve_and_ends_where_the_sentence_says():
     slow = [run_at(3e-5, 2.0), run_at(1e-4, 1.0), run_at(3e-4, 0.9), run_at(1e-3, 0.3)]
     fault, curves = judge_rate(*slow), rate_curves(*slow)
-    assert "0.001 ends at 0.3 " in str(fault.expected)
+    assert "as at 0.001: 0.3 " in str(fault.expected)
     assert [str(line.name) for line in curves.series] == [
         "3e-05, a third",
         "0.0001, yours",

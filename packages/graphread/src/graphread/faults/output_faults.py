@@ -55,7 +55,10 @@ _ACCURACIES = {
 
 _OF_LARGEST = Text("another class than the largest score"), Text("the class with the largest logit")
 _CLASS_OF = {
-    SINGLE: (Text("another class than the logit says"), Text("class 1 where the logit is over 0, else class 0"))
+    SINGLE: (
+        Text("another class than the logit says"),
+        Text("the sigmoid of the logit, or class 1 where the logit is over 0"),
+    )
 }
 #: Forms of the logits that are not faults: a softmax of them equals that of the scores, or they are unknown.
 _NO_ACTIVATION = frozenset({None, "none", "log-softmax", "classes", "distribution", "other", *PROBABILITIES})
