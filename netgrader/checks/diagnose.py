@@ -193,6 +193,7 @@ MEANINGS: Sequence[tuple[str, str]] = (
 )
 EXPECTED: Mapping[str, Said] = {
     "WrongReturn": "",
+    "GraphError": Text("a model that the grader can read, with declared inputs, as by keras.Input"),
     "NoGraph": Text("SimpleNamespace(graph=graph, X=X, …), with the parts that the exercise lists"),
 }
 """What the probe expected, by the kind of error that a wrong return value raises."""

@@ -41,7 +41,13 @@ __all__ = [
 ]
 
 PLAIN_WIDTH = 140
-COLOURS = {Outcome.PASSED: "green", Outcome.PARTIAL: "yellow", Outcome.FAILED: "red", Outcome.UNGRADABLE: "magenta"}
+SHOWN = {
+    Outcome.PASSED: ("costs nothing", "green"),
+    Outcome.PARTIAL: ("partial", "yellow"),
+    Outcome.FAILED: ("failed", "red"),
+    Outcome.UNGRADABLE: ("ungradable", "magenta"),
+}
+"""The word and the color of a check with a message, by its outcome."""
 GRAVE = {Severity.FATAL: "red", Severity.SERIOUS: "red", Severity.SLIGHT: "yellow"}
 LONGEST_REASON = 160  # characters
 
@@ -193,7 +199,7 @@ def _reasons(checks: Sequence[CheckResult]) -> list[str]:
 
 def _reason(check: CheckResult) -> str:
     worst = gravest([check])
-    word, colour = (worst, GRAVE[worst]) if worst in GRAVE else (check.outcome, COLOURS[check.outcome])
+    word, colour = (worst, GRAVE[worst]) if worst in GRAVE else SHOWN[check.outcome]
     codes = f" \\[{', '.join(check.faults)}]" if check.faults else ""
     said = f": {escape(_cut(check.message))}" if check.message else ""
     return f"[{colour}]{word}[/] {escape(check.sentence)}{codes}{said}"

@@ -28,6 +28,8 @@ Floats = npt.NDArray[np.float64]
 MEAN_ABSOLUTE, ROOT_MEAN_SQUARED = "mean-absolute-error", "root-mean-squared-error"
 ERRORS = (MEAN_ABSOLUTE, ROOT_MEAN_SQUARED)
 """Possible values of ``error`` in an exercise's table; the first is the default."""
+PAIRED = 1_000
+"""Rows for errors over pairs: a million differences, whose mean is known to a few percent."""
 FARTHEST = 1e12
 """The value of an answer that is not a number, or is farther from zero than this."""
 
@@ -149,6 +151,11 @@ class Error:
         ranks = np.empty(len(order))
         ranks[order] = np.arange(len(order)) / max(1, len(order) - 1)
         return ranks
+
+    def over_pairs(self, answers: Array, targets: Array) -> float:
+        """Return the error of each prediction (n,) against the target of every row, on a sample of rows."""
+        some = slice(None, None, max(1, len(targets) // PAIRED))
+        return error_of(self.kind, answers[some, np.newaxis] - targets[some])
 
     def score_of(self, figure: float) -> float:
         """Return the score of an error."""

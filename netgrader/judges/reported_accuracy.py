@@ -12,6 +12,7 @@ from graphread.text import Text
 from netgrader.checks.language import Failed, fail, partial
 from netgrader.judges.accuracy import Doubt, shows_best_so_far, train_accuracy
 from netgrader.judges.as_handed import causes_of_accuracy
+from netgrader.judges.measure import Error
 from netgrader.judges.training import require_training
 
 if TYPE_CHECKING:
@@ -34,6 +35,8 @@ class _ReportLimits(NamedTuple):
     """Longest curve, in epochs, that is searched for the epoch that the weights were reset to."""
     running: float = 0.02
     """For an accuracy on part of the training images, or measured while training."""
+    pairs: float = 0.05
+    """Relative, of an error over pairs of rows: half of the notebook's test rows are others than ours."""
 
 
 LIMITS = _ReportLimits()
@@ -50,8 +53,25 @@ def require_curves(bench: TestContext, cell: str, remark: Callable[..., None], *
     try:
         require_reported(result, trained, tested, remark, lambda: train_accuracy(bench, cell), whole_curve=whole_curve)
     except Failed as failed:
+        _require_no_pairs(bench, result, tested)
         causes = causes_of_accuracy(bench, cell, tested[-1]) if len(tested) else ()
         raise Failed([replace(fault, causes=causes) for fault in failed.faults], failed.share) from None
+
+
+def _require_no_pairs(bench: TestContext, result: Recomputed, tested: Sequence[float]) -> None:
+    """End the test if a wrong error compares each prediction with the target of every row."""
+    if not isinstance(result.measure, Error) or not len(tested):
+        return
+    over_pairs = result.measure.over_pairs(result.found, bench.dataset.y_test)
+    if abs(tested[-1] - over_pairs) <= LIMITS.pairs * over_pairs:
+        found = Text(
+            "{error}, as of each prediction and the target of every row", error=result.measure.in_unit(tested[-1])
+        )
+        expected = Text(
+            "{written}, as measured: (n, 1) less (n,) is a table of n × n differences",
+            written=result.measure.written(result.notebook),
+        )
+        fail("reported-accuracy-wrong", found=found, expected=expected)
 
 
 def require_reported(

@@ -277,7 +277,7 @@ def _further(cells: Sequence[SkeletonCell], make: _Blocks) -> tuple[Further, ...
 
 
 def _facts(graded: Graded) -> tuple[Said, ...]:
-    """Return the measurements as sentences; none where the notebook's own labels may have been the measure."""
+    """Return the measurements as sentences; none if they may rest on wrong labels."""
     facts: list[Said] = []
     if words.OF_LABELS & {*graded.faults}:
         return ()

@@ -191,9 +191,10 @@ def _checks(cell: CellResult, places: Places, texts: CourseTexts) -> tuple[Check
 def _check(check: CheckResult, cell: str, places: Places, said: Collection[str], texts: CourseTexts) -> Check:
     kinds = [*map(texts.kind, dict.fromkeys(check.faults))]
     remark = check.outcome is Outcome.PASSED and bool(check.message or check.faults)
+    state = REMARK if remark else str(check.outcome)
     return Check(
-        state=REMARK if remark else str(check.outcome),
-        word=words.OUTCOMES[check.outcome],
+        state=state,
+        word=words.OUTCOMES[state],
         sentence=safe.line(check.sentence),
         found=safe.text(check.message or "", LONGEST),
         reasons=tuple(

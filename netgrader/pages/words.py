@@ -47,7 +47,7 @@ LATE = Text("{penalty} points were taken off for handing in late.")
 TASK = Text("Task")
 RESULT = Text("Result")
 GLANCE = Text("At a glance")
-WELL = Text("Already right:")
+WELL = Text("Full points:")
 NEXT = Text("What to do next")
 NEXT_LATER = Plural("One more after that", "{number} more after that")
 NEXT_LEAD = Text("Most serious first. Fixing it also clears what follows from it.")
@@ -233,6 +233,7 @@ OUTCOMES = {
     "partial": Text("partly"),
     "failed": Text("failed"),
     "ungradable": Text("could not be graded"),
+    "remark": Text("costs nothing"),
 }
 
 SEVERITIES = {"fatal": Text("does not work"), "serious": Text("has a mistake"), "slight": Text("nearly right")}

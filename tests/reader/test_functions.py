@@ -65,6 +65,7 @@ def test_a_model_that_is_not_compiled_is_read_without_loss_and_optimizer(rows):
 def test_labels_of_another_form_than_the_loss_takes_are_named(rows):
     row = rows["labels of another form"]
     assert (row["faults"], row["found"]) == (["labels-not-one-hot"], ["labels of shape (None,)"])
+    assert rows["labels alone"]["faults"] == ["labels-not-one-hot"]
 
 
 def test_one_number_for_two_classes_is_no_mistake(rows):
@@ -74,6 +75,11 @@ def test_one_number_for_two_classes_is_no_mistake(rows):
 def test_what_does_not_say_its_inputs_asks_for_rows(rows):
     assert "call it on some rows first" in rows["unbuilt"]["problem"]
     assert rows["unbuilt, with rows"]["layers"][0]["inputs"] == 64
+
+
+def test_a_model_whose_layers_are_not_built_yet_is_built_and_can_be_trained_afterwards(rows):
+    assert len(rows["build() alone"]["layers"]) == 1
+    assert rows["trains after it was read"] is True
 
 
 def test_a_step_of_its_own_of_two_inputs_is_read(rows):

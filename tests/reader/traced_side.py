@@ -156,6 +156,11 @@ def main(folder: Path) -> int:
     rows["two classes"] = row(two_classes())
     rows["unbuilt"] = row(Unbuilt())
     rows["unbuilt, with rows"] = row(Unbuilt(), {"X": np.zeros((2, 64), np.float32)})
+    begun = Unbuilt()
+    begun.build((None, 64))  # which builds none of its layers
+    rows["build() alone"] = row(compiled(begun))
+    rows["trains after it was read"] = bool(np.isfinite(begun.train_on_batch(x.reshape(4, 64), ids)).all())
+    rows["labels alone"] = row(compiled(model()), {"Y": np.eye(10, dtype=np.float32)[ids]})
     left = compiled(model(drop=0.5))
     left.fit(x, ids, verbose=0)
     before = [np.array(v) for v in (*left.variables, *left.optimizer.variables)]

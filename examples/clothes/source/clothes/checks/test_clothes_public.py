@@ -57,7 +57,7 @@ def test_network_has_all_its_parts(bench, cell_evidence, network, refuse):
     require_feedable(bench.lab, cell_evidence.graph("net"), network)
 
 
-@grades(NETWORK, credit=2, faults=("too-few-layers",))
+@grades(NETWORK, credit=2, faults=("too-few-layers", "layer-not-connected"))
 def test_network_has_enough_trained_layers(network, refuse):
     """At least three trained layers follow one another between the images and the loss, including two convolutions"""
     refuse(network)
@@ -66,7 +66,13 @@ def test_network_has_enough_trained_layers(network, refuse):
 @grades(
     NETWORK,
     credit=2,
-    faults=("missing-activation", "softmax-in-hidden-layer", "relu-on-logits", "logits-are-probabilities"),
+    faults=(
+        "missing-activation",
+        "layer-not-connected",
+        "softmax-in-hidden-layer",
+        "relu-on-logits",
+        "logits-are-probabilities",
+    ),
 )
 def test_a_nonlinearity_stands_between_the_layers(network, refuse):
     """There is a nonlinearity between the layers, and none after the last one"""

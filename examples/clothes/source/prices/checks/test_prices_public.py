@@ -44,13 +44,13 @@ def test_network_has_all_its_parts(cell_evidence, network, refuse):
     refuse(network)
 
 
-@grades(NETWORK, credit=2, faults=("too-few-layers",))
+@grades(NETWORK, credit=2, faults=("too-few-layers", "layer-not-connected"))
 def test_network_has_enough_trained_layers(network, refuse):
     """At least two trained layers follow one another between the features and the loss"""
     refuse(network)
 
 
-@grades(NETWORK, credit=2, faults=("missing-activation", "softmax-in-hidden-layer"))
+@grades(NETWORK, credit=2, faults=("missing-activation", "layer-not-connected", "softmax-in-hidden-layer"))
 def test_a_nonlinearity_stands_between_the_layers(network, refuse):
     """There is a nonlinearity between the layers"""
     refuse(network)

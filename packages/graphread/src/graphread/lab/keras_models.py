@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 
-def traced_model(tf: Any, keras: Any, model: Any, given: Sequence[Any], shape: Sequence[int] | None) -> Traced:
-    """Return the trace of evaluation and, if the model is compiled, of a training step."""
+def traced_model(tf: Any, keras: Any, model: Any, given: Mapping[str, Any], shape: Sequence[int] | None) -> Traced:
+    """Return the trace of evaluation and, if the model is compiled, of a training step.
+
+    `given` are specs of examples of ``X`` and ``Y``, if there are any.
+    """
     x = _model_inputs(tf, keras, model, given, shape)
-    if not model.built:
+    if not all(layer.built for layer in model._flatten_layers()):  # of a class, build() may leave the layers unbuilt
         model(keras.tree.map_structure(lambda spec: tf.zeros([1, *spec.shape[1:]], spec.dtype), x))
     compiled = getattr(model, "optimizer", None) is not None
     if compiled and not model.optimizer.built:
@@ -29,12 +32,13 @@ def traced_model(tf: Any, keras: Any, model: Any, given: Sequence[Any], shape: S
     if not compiled:
         return _traced_model(tf, model, x, None, out)
     own = type(model).train_step is not keras.Model.train_step
-    labels = [*given[1:2], *_label_specs(tf, keras, out)]
+    labels = [given["Y"]] if "Y" in given else []
+    labels += _label_specs(tf, keras, out)
     y, found = _first_taken(
         labels, lambda y: (_with_its_own_step if own else _with_the_step_of_keras)(tf, model, x, y, out)
     )
-    if len(given) > 1 and y is not given[1]:
-        return replace(found, refused=(str(given[1].shape), str(y.shape)))
+    if "Y" in given and y is not given["Y"]:
+        return replace(found, refused=(str(given["Y"].shape), str(y.shape)))
     return found
 
 
@@ -102,15 +106,15 @@ def _in_mode(model: Any, *, training: bool) -> dict[str, bool]:
     return {"training": training} if model._call_has_training_arg else {}
 
 
-def _model_inputs(tf: Any, keras: Any, model: Any, given: Sequence[Any], shape: Sequence[int] | None) -> Any:
+def _model_inputs(tf: Any, keras: Any, model: Any, given: Mapping[str, Any], shape: Sequence[int] | None) -> Any:
     """Return a model's inputs: declared, from an example, from an earlier call, or as required."""
     own = getattr(getattr(model, "_functional", None) or model, "_inputs_struct", None)  # a Sequential has one inside
     if own is not None:
         return keras.tree.map_structure(
             lambda one: tf.TensorSpec([None, *one.shape[1:]], one.dtype, clean(one.name)), own
         )
-    if given:
-        return given[0]
+    if "X" in given:
+        return given["X"]
     called = (model.get_build_config() or {}).get("input_shape")
     sizes = called[1:] if called else shape
     if sizes is None:

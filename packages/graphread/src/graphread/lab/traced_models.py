@@ -38,7 +38,7 @@ def traced(thing: Any, examples: object = None, shape: Sequence[int] | None = No
     Parameters
     ----------
     thing
-        The model. Its variables are read and never changed.
+        The model. Its variables are read and never changed; those that it has not built yet are built.
     examples
         An object or a mapping with `X` and `Y`, arrays of some rows, for a model that does not declare its shapes. Nothing is
         computed with them.
@@ -56,7 +56,7 @@ def traced(thing: Any, examples: object = None, shape: Sequence[int] | None = No
         raise GraphError("A model is read where TensorFlow runs eagerly: without disable_v2_behavior().")
     if not is_traceable(thing):
         raise GraphError(Text("There is no model: it is an object of the kind {kind}.", kind=type(thing).__name__))
-    given = [_spec(tf, part, name) for name in ("X", "Y") if (part := _part(examples, name)) is not None]
+    given = {name: _spec(tf, part, name) for name in ("X", "Y") if (part := _part(examples, name)) is not None}
     with _sentences():
         return traced_model(tf, sys.modules["keras"], thing, given, shape)
 
