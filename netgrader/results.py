@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping  # noqa: TC003  (decoded by annotations)
+import itertools
+from collections.abc import Iterable, Iterator, Mapping  # noqa: TC003  (decoded by annotations)
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -21,6 +22,7 @@ __all__ = [
     "Status",
     "SubmissionResult",
     "Visibility",
+    "checks_in",
     "severity_of",
 ]
 
@@ -89,6 +91,11 @@ class CellResult:
     max_points: float
     manual: bool
     checks: tuple[CheckResult, ...] = ()
+
+
+def checks_in(cells: Iterable[CellResult]) -> Iterator[CheckResult]:
+    """Return an iterator over the checks of all cells, in order."""
+    return itertools.chain.from_iterable(cell.checks for cell in cells)
 
 
 @dataclass(frozen=True)

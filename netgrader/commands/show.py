@@ -16,7 +16,7 @@ from netgrader.errors import UsageError
 from netgrader.faults import Severity
 from netgrader.grading.graded_notebook import load_last_result
 from netgrader.pages.graded import Marks
-from netgrader.results import CheckResult, NotebookResult, Outcome, Status
+from netgrader.results import CheckResult, NotebookResult, Outcome, Status, checks_in
 from netgrader.strangers import printable
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def trouble_lines(out: Console, trouble: Iterable[tuple[str, Sequence[str]]]) ->
 def _why(result: NotebookResult) -> Said:
     if result.status is Status.NOT:
         return result.problem or ""
-    lost = [check for cell in result.cells for check in cell.checks if check.outcome is not Outcome.PASSED]
+    lost = [check for check in checks_in(result.cells) if check.outcome is not Outcome.PASSED]
     codes = "; ".join(f"{severity}: {code}" for code, severity in causes(lost).items())
     first = [_cut(check.message or check.sentence) for check in sorted(lost, key=gravity)[:1]]
     return ": ".join(filter(None, (codes, *first)))

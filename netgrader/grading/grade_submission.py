@@ -41,6 +41,7 @@ from netgrader.results import (
     Outcome,
     Status,
     SubmissionResult,
+    checks_in,
 )
 from netgrader.skeleton import Skeleton
 from netgrader.which_course import find_course
@@ -281,7 +282,7 @@ def _of_cell(cell: SkeletonCell, verdicts: Mapping[str, tuple[CheckResult, ...]]
 
 def _charged(cells: Sequence[CellResult]) -> tuple[str, ...]:
     """Return the codes of faults that cost points, each once."""
-    checks = (check for cell in cells for check in cell.checks if check.outcome in CHARGED)
+    checks = (check for check in checks_in(cells) if check.outcome in CHARGED)
     return tuple(dict.fromkeys(code for check in checks for code in check.faults))
 
 
@@ -290,13 +291,13 @@ def _status(cells: Sequence[CellResult], ended_early: Said | None) -> tuple[Stat
     reason = _ungradable(cells, ended_early) or _untested(cells) or _lost(cells, ended_early)
     if reason is None:
         return Status.GRADED, None
-    judged = [check for cell in cells for check in cell.checks if check.outcome is not Outcome.UNGRADABLE]
+    judged = [check for check in checks_in(cells) if check.outcome is not Outcome.UNGRADABLE]
     return (Status.PARTLY if judged else Status.NOT), reason
 
 
 def _ungradable(cells: Sequence[CellResult], ended_early: Said | None) -> Said | None:
     """Return the reason why a check could not be judged; None if all were."""
-    checks = [check for cell in cells for check in cell.checks if check.outcome is Outcome.UNGRADABLE]
+    checks = (check for check in checks_in(cells) if check.outcome is Outcome.UNGRADABLE)
     return next((ended_early or check.message or check.sentence for check in checks), None)
 
 

@@ -142,17 +142,20 @@ class Store:
         return self.root / RECORDS / key.stage / key.digest[:2] / f"{key.digest}.json"
 
     def get_or_make(
-        self, key: Key, make: Callable[[Path], None], parts: Mapping[str, float] = NO_PARTS
+        self, key: Key, make: Callable[[Path], None], parts: Mapping[str, float] = NO_PARTS, *, anew: bool = False
     ) -> tuple[Entry, bool]:
         """Return the result of `key`, made by ``make(folder)`` if missing, and whether it was made now.
 
-        Exceptions of `make` propagate, and then nothing is stored. `parts` of the seconds are stored with them.
+        With `anew`, an old result is removed first. Exceptions of `make` propagate, and then nothing is stored. `parts` of the
+        seconds are stored with them.
 
         Raises
         ------
         StoreError
             If the disk is full or the store cannot be written.
         """
+        if anew:
+            self.remove(self.path(key))
         found = self.get(key)
         if found:
             return found, False
@@ -177,7 +180,7 @@ class Store:
         make(content)
         seconds = round(time.monotonic() - begun, 3)
         drop_links(content)  # as a sandbox left it
-        files = {name: hash_file(content / name) for name in _names(content)}
+        files = _hashes(content)
         about = {
             "format": FORMAT,
             "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -203,10 +206,6 @@ class Store:
             part.rename(folder)
         return Entry(key, folder / CONTENT, about["digest"], seconds, dict(parts))  # type: ignore[arg-type]
 
-    def forget(self, key: Key) -> None:
-        """Remove the result of `key`, if there is one, so that it is made again."""
-        self.remove(self.path(key))
-
     def trim(self, key: Key, part: str) -> None:
         """Remove a subfolder of a result's files; the digest still covers all of them."""
         folder = self.path(key)
@@ -230,7 +229,7 @@ class Store:
         content = folder / CONTENT
         try:
             about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
-            files = {name: hash_file(content / name) for name in _names(content)}
+            files = _hashes(content)
             whole = about["trimmed"] or about["digest"] == hash_json(files)
             entry = Entry(key, content, about["digest"], about["seconds"], about["parts"], about["trimmed"])
             return entry if whole and about["files"] == files else None
@@ -303,5 +302,7 @@ def in_use(name: str) -> bool:
     return parts[-3:-2] == [_host()] and psutil.pid_exists(int(parts[-2]))
 
 
-def _names(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in filter(is_regular, folder.rglob("*")))
+def _hashes(folder: Path) -> dict[str, str]:
+    """Return the hash of each regular file in a folder, by its relative path."""
+    files = sorted(filter(is_regular, folder.rglob("*")))
+    return {path.relative_to(folder).as_posix(): hash_file(path) for path in files}

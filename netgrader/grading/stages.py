@@ -216,9 +216,9 @@ def _cells(assignment: Assignment, notebook: RestoredNotebook) -> tuple[Executio
 
 def run_stage(store: Store, inputs: RunInputs, options: Options) -> tuple[Ran, bool]:
     """Run a notebook, or return its cached run; also return whether it ran now."""
-    if options.anew:
-        store.forget(inputs.key)
-    entry, made = store.get_or_make(inputs.key, lambda folder: run_request(inputs.request, options, folder))
+    entry, made = store.get_or_make(
+        inputs.key, lambda folder: run_request(inputs.request, options, folder), anew=options.anew
+    )
     return Ran(entry, Execution.load(entry.content)), made
 
 

@@ -87,10 +87,8 @@ def verify_stage(store: Store, inputs: VerdictInputs, options: Options) -> tuple
         parts[READING] = verification.reading
         write_json(folder / VERIFICATION_FILE, _kept(verification))
 
-    if options.anew:
-        store.forget(inputs.key)
     try:
-        entry, made = store.get_or_make(inputs.key, make, parts)
+        entry, made = store.get_or_make(inputs.key, make, parts, anew=options.anew)
     except _Unfinished as unfinished:
         # The verdicts count now; the next call tries again.
         done = unfinished.verification

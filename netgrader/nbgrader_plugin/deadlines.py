@@ -15,24 +15,22 @@ import msgspec
 from netgrader.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from netgrader.course import Assignment
 
-__all__ = ["FILE", "deadlines_of", "set_deadline"]
+__all__ = ["FILE", "Deadlines", "deadlines_of", "set_deadline"]
 
 FILE = "deadlines.toml"
 
 
-class _Table(msgspec.Struct, forbid_unknown_fields=True):
-    """The file's table of an assignment."""
+class Deadlines(msgspec.Struct, forbid_unknown_fields=True):
+    """The file's table of an assignment: its due date, and the later ones of some students."""
 
     due: datetime
     students: dict[str, datetime] = {}
 
 
-def deadlines_of(assignment: Assignment) -> tuple[datetime | None, Mapping[str, datetime]]:
-    """Return an assignment's due date and extensions, in UTC without time zone; None without the file.
+def deadlines_of(assignment: Assignment) -> Deadlines | None:
+    """Return an assignment's deadlines as the file has them; None without the file, or without a table.
 
     Raises
     ------
@@ -41,18 +39,16 @@ def deadlines_of(assignment: Assignment) -> tuple[datetime | None, Mapping[str, 
     """
     file = assignment.course.root / FILE
     if not file.is_file():
-        return None, {}
+        return None
     try:
         table = tomllib.loads(file.read_text(encoding="utf-8")).get(assignment.name)
-        found = msgspec.convert(table, _Table | None, builtin_types=(datetime,))
+        found: Deadlines | None = msgspec.convert(table, Deadlines | None, builtin_types=(datetime,))
     except (ValueError, msgspec.ValidationError) as error:
         raise UsageError(
             f"{file} must have, for each assignment, a table such as [{assignment.name}] with due = 2026-12-01T23:59:00 and, "
             f"if some have longer, [{assignment.name}.students] with ada = 2026-12-08T23:59:00 ({error})."
         ) from error
-    if found is None:
-        return None, {}
-    return _utc(found.due), {name: _utc(when) for name, when in found.students.items()}
+    return found
 
 
 def _utc(when: datetime) -> datetime:
@@ -62,8 +58,9 @@ def _utc(when: datetime) -> datetime:
 
 def set_deadline(assignment: Assignment, submission: Any) -> None:
     """Set the file's dates in `submission`'s open transaction; change nothing without a file."""
-    due, own = deadlines_of(assignment)
-    if due is None:
+    found = deadlines_of(assignment)
+    if found is None:
         return
+    own, due = found.students.get(submission.student_id), _utc(found.due)
     submission.assignment.duedate = due
-    submission.extension = own[submission.student_id] - due if submission.student_id in own else None
+    submission.extension = None if own is None else _utc(own) - due

@@ -171,7 +171,7 @@ class _Blocks:
             "answer" if cell.is_solution else "text",
             render_markdown(source, cell.attachments, prefix=_prefix(number), heading_shift=1, anchor=self.places.link),
             yours=yours,
-            headings=tuple(safe.line(_bare(heading), 80) for _, heading in headings(source)),
+            headings=_shown_headings(source),
             verdict=verdict,
             comment=comment,
         )
@@ -269,7 +269,7 @@ def _further(cells: Sequence[SkeletonCell], make: _Blocks) -> tuple[Further, ...
     section = ""
     found: list[Further] = []
     for paragraph in "\n\n".join(given)[: MarkdownLimits.LONGEST_MARKDOWN].split("\n\n"):
-        *_, section = section, *(safe.line(_bare(heading), 80) for _, heading in headings(paragraph))
+        *_, section = section, *_shown_headings(paragraph)
         if paragraph.startswith(begins):
             text = render_markdown(paragraph, prefix=f"f{len(found)}-", heading_shift=3, anchor=make.places.link)
             found.append(Further(section, make.places.link(section), text))
@@ -302,6 +302,11 @@ def _notices(graded: Graded) -> tuple[Said, ...]:
         case Status.PARTLY:
             return (joined(filter(None, (words.PROBLEM_PARTLY, why, words.PROBLEM_PARTLY_MORE))), *notes)
     return tuple(notes)
+
+
+def _shown_headings(source: str) -> tuple[str, ...]:
+    """Return the headings of a text as the page shows them."""
+    return tuple(safe.line(_bare(heading), 80) for _, heading in headings(source))
 
 
 def _bare(heading: str) -> str:

@@ -64,7 +64,7 @@ def word_of(cell: CellResult, state: str) -> Said:
     worst = gravest(cell.checks) if state in {Outcome.PARTIAL, Outcome.FAILED} else None
     if worst in words.SEVERITIES:
         return words.SEVERITIES[worst]
-    return words.WAITING if state == WAITING else words.OUTCOMES[state]
+    return words.OUTCOMES[state]
 
 
 def causes_of(cell: CellResult, verdict: CellVerdict, texts: CourseTexts) -> list[Cause]:

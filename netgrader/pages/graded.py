@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from graphread.text import Said, joined
 from netgrader.grading.graded_notebook import load_last_result
 from netgrader.pages import safe, words
-from netgrader.results import CellResult, Outcome, Status
+from netgrader.results import CellResult, Outcome, Status, checks_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -183,7 +183,7 @@ def _problem(result: NotebookResult, cells: Sequence[CellResult]) -> Said | None
 
 def _unclear(cells: Sequence[CellResult]) -> list[Said | None]:
     """Return why checks of the cells were ungradable."""
-    return [check.message for cell in cells for check in cell.checks if check.outcome is Outcome.UNGRADABLE]
+    return [check.message for check in checks_in(cells) if check.outcome is Outcome.UNGRADABLE]
 
 
 def _as_marked(cell: CellResult, marks: Marks) -> CellResult:
@@ -197,7 +197,7 @@ def _as_marked(cell: CellResult, marks: Marks) -> CellResult:
 
 def _codes(cells: Sequence[CellResult]) -> set[str]:
     """Return the codes of all faults that checks of the cells name."""
-    return {code for cell in cells for check in cell.checks for code in check.faults}
+    return {code for check in checks_in(cells) for code in check.faults}
 
 
 def is_unclear(cell: CellResult) -> bool:

@@ -17,7 +17,6 @@ from netgrader.pages.report_view import (
     Report,
     StudentRow,
     StudentView,
-    late_in_words,
     score_of,
 )
 from netgrader.pages.shell import points as written
@@ -101,8 +100,7 @@ def _row(view: ClassView, student: StudentView) -> StudentRow:
         for columns in view.notebooks
         for column in columns.columns
     )
-    late = late_in_words(student)
-    notes: list[Said] = [words.LATE_BY.format(how=late)] if late else []
+    notes: list[Said] = [words.LATE_BY.format(how=words.duration(student.late))] if student.late else []
     if not student.notebooks:
         notes.append(words.NOT_GRADED_YET if student.submitted else words.NOT_HANDED_IN)
     return StudentRow(student, scores, tuple(notes))

@@ -42,7 +42,6 @@ __all__ = [
     "StudentRow",
     "StudentView",
     "earned",
-    "late_in_words",
     "load_class",
     "points_of",
     "score_of",
@@ -211,11 +210,6 @@ class Report:
     def max_points(self) -> float:
         """The maximum points of all notebooks in the table."""
         return sum(columns.max_points for columns in self.notebooks)
-
-
-def late_in_words(student: StudentView) -> Said:
-    """Return how late a student was, in words; empty if not late, or unknown."""
-    return words.duration(student.late) if student.late else ""
 
 
 def load_class(assignment: Assignment, folder: Path) -> ClassView:

@@ -234,6 +234,7 @@ OUTCOMES = {
     "failed": Text("failed"),
     "ungradable": Text("could not be graded"),
     "remark": Text("costs nothing"),
+    "waiting": WAITING,
 }
 
 SEVERITIES = {"fatal": Text("does not work"), "serious": Text("has a mistake"), "slight": Text("nearly right")}
@@ -260,7 +261,7 @@ COSTS = {
     "slight": Text("Slight: it costs a tenth of the cell’s points."),
 }
 
-TABLE_KEY = {"ungradable": OUTCOMES["ungradable"], "ungraded": NOT_GRADED_YET, "waiting": WAITING}
+TABLE_KEY = {"ungradable": OUTCOMES["ungradable"], "ungraded": NOT_GRADED_YET, "waiting": OUTCOMES["waiting"]}
 
 FAULT_SEVERITIES = {
     "fatal": Text("fatal"),

@@ -8,6 +8,7 @@ import re
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from nbgrader.api import Gradebook
@@ -23,7 +24,7 @@ from netgrader.commands.pages import feedback_of_class
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.grading.grade_submission import grade
 from netgrader.grading.stages import Options
-from netgrader.nbgrader_plugin.deadlines import deadlines_of
+from netgrader.nbgrader_plugin.deadlines import deadlines_of, set_deadline
 from netgrader.nbgrader_plugin.handing_in import handed_in
 from netgrader.pages.report_view import load_class
 from netgrader.student.exchange import Submit
@@ -211,15 +212,16 @@ def test_the_file_in_the_guide_is_such_a_file(tiny):
     guide = (Path(__file__).parents[2] / "docs" / "guides" / "over-a-term.md").read_text()
     (dates,) = re.findall(r"```toml\n(.*?)```", guide, re.DOTALL)
     tiny.write("deadlines.toml", dates.replace("digits", "numbers"))
-    due, own = deadlines_of(tiny.assignment)
-    assert (own["ada"] - due).days == 7
+    found = deadlines_of(tiny.assignment)
+    assert (found.students["ada"] - found.due).days == 7
     assert f"{Submit.__module__}.{Submit.__name__}" in guide
 
 
 def test_a_time_without_a_zone_is_the_machines(tiny):
     tiny.write("deadlines.toml", "[numbers]\ndue = 2026-12-01T11:00:00\n")
-    due, _ = deadlines_of(tiny.assignment)
-    assert due == datetime(2026, 12, 1, 11).astimezone().astimezone(UTC).replace(tzinfo=None)
+    submission = SimpleNamespace(student_id="ada", assignment=SimpleNamespace())
+    set_deadline(tiny.assignment, submission)
+    assert submission.assignment.duedate == datetime(2026, 12, 1, 11).astimezone().astimezone(UTC).replace(tzinfo=None)
 
 
 def test_who_is_not_on_the_roster_is_graded_and_told(booked, graded):
