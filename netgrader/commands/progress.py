@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as Bar
 
 from netgrader.files import write_json_line
-from netgrader.grading.pool import Watcher
+from netgrader.grading.pool import Watcher, count_by_student
 from netgrader.results import Status
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Progress(Watcher):
     def __init__(self, out: Console, tasks: Sequence[Task]) -> None:
         self._out = out
         self._total, self._done = len(tasks), 0
-        self._left = Counter(task.student for task in tasks)
+        self._left = count_by_student(tasks)
         self._students = len(self._left)
         self._running: dict[Task, float] = {}
         self._bar = Bar(*COLUMNS, console=out, transient=True, disable=not out.is_terminal)
@@ -100,7 +100,7 @@ class Journal(Watcher):
     def __init__(self, assignment: Assignment, tasks: Sequence[Task], how: str) -> None:
         self._log = log_path(assignment)
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        self._left = Counter(task.student for task in tasks)
+        self._left = count_by_student(tasks)
         self._students = len(self._left)
         self._line(
             "begin",

@@ -27,7 +27,7 @@ from netgrader.wheel import FORM, build_wheel, tried
 from netgrader.which_course import find_course, only_assignment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from netgrader.course import Assignment, Course, NotebookFiles
 
@@ -147,12 +147,18 @@ def _try_out(assignment: Assignment, options: Options, released: Path, notebooks
         except CageError as error:
             out.print(f"Released without having been graded first: {error}")
             return
-    if found:
-        lines = "\n".join(f"- {one}" for one in found)
-        raise NetgraderError(
-            f"{assignment.name} was not released, since it does not grade as it should:\n{lines}\n"
-            "Fix it and call again; --untried releases it as it is."
-        )
+    _require_none(
+        found,
+        f"{assignment.name} was not released, since it does not grade as it should:",
+        "Fix it and call again; --untried releases it as it is.",
+    )
+
+
+def _require_none(problems: Iterable[str], head: str, advice: str) -> None:
+    """Raise a NetgraderError that lists the problems between a head and advice, if there are any."""
+    lines = "\n".join(f"- {one}" for one in problems)
+    if lines:
+        raise NetgraderError(f"{head}\n{lines}\n{advice}")
 
 
 def chosen(course: Course, name: str | None) -> Assignment:
@@ -281,9 +287,7 @@ def _require_files(assignment: Assignment, notebooks: Sequence[str]) -> None:
         If not; the message lists all problems.
     """
     found = dict.fromkeys(one for name in notebooks for one in file_problems(assignment, name))
-    if found:
-        lines = "\n".join(f"- {one}" for one in found)
-        raise NetgraderError(f"{assignment.name} was not released:\n{lines}\nFix it and call again.")
+    _require_none(found, f"{assignment.name} was not released:", "Fix it and call again.")
 
 
 def _copy_beside(assignment: Assignment, files: NotebookFiles, target: Path) -> None:

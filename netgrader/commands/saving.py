@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from netgrader.errors import NetgraderError
-from netgrader.grading.pool import Watcher
+from netgrader.grading.pool import Watcher, count_by_student
 from netgrader.nbgrader_plugin.converters import GradebookError, autograde_one
 from netgrader.nbgrader_plugin.gradebook import (
     is_late,
@@ -60,9 +60,7 @@ class Saver(Watcher):
         self.penalties: list[str] = []
         self._assignment = assignment
         self._options = dataclasses.replace(options, anew=False)
-        self._left: dict[str, int] = {}
-        for task in tasks:
-            self._left[task.student] = self._left.get(task.student, 0) + 1
+        self._left = count_by_student(tasks)
         self._files = {student: file_states(self._folder(student)) for student in self._left}
         self._done: dict[str, list[Done]] = {}
         self._queue: queue.SimpleQueue[str | None] = queue.SimpleQueue()

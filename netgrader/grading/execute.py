@@ -6,9 +6,7 @@ copied out as soon as the kernel is idle, before the next cell runs. Nothing els
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
-import platform
 import secrets
 import shutil
 import time
@@ -38,6 +36,7 @@ from netgrader.grading.execution import (
     ExecutionCell,
     ExecutionLimits,
     ExecutionRequest,
+    versions_of,
 )
 from netgrader.grading.kernel_link import Ended, Link, Reply
 from netgrader.grading.run_report import (
@@ -50,7 +49,7 @@ from notebook_cage import HOME, Limits, Mount, Plan, Sandbox, Usage, remove_tree
 from notebook_cage.kernel import CagedKernel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["execute"]
 
@@ -356,6 +355,5 @@ def _startup_code(request: ExecutionRequest) -> str:
 
 
 def _versions(sandbox: Sandbox) -> dict[str, str]:
-    found: Mapping[str, str] = {name: importlib.metadata.version(name) for name in VERSIONS}
     memory = "watched from outside, no control group" if sandbox.memory_gap else "limited by a control group"
-    return {"sandbox": sandbox.name, "memory": memory, "python": platform.python_version(), **found}
+    return {"sandbox": sandbox.name, "memory": memory, **versions_of(VERSIONS)}

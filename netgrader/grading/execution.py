@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import importlib.metadata
 import json
+import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,6 +17,7 @@ from netgrader.checks.parameters import ExecutionLimits
 from netgrader.files import decode, write_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from netgrader.data import DataSpec
@@ -28,6 +32,8 @@ __all__ = [
     "ExecutionLimits",
     "ExecutionRequest",
     "Output",
+    "installed",
+    "versions_of",
 ]
 
 RESULT = "execution.json"
@@ -163,3 +169,14 @@ class Execution:
     def load(cls, folder: Path) -> Execution:
         """Read the result that `save` wrote into `folder`."""
         return decode(cls, json.loads((folder / RESULT).read_text(encoding="utf-8")))
+
+
+def installed(packages: Iterable[str]) -> dict[str, str]:
+    """Return the installed versions of `packages`."""
+    return {name: importlib.metadata.version(name) for name in packages}
+
+
+@functools.cache
+def versions_of(packages: tuple[str, ...]) -> dict[str, str]:
+    """Return the installed versions of Python and of `packages`."""
+    return {"python": platform.python_version(), **installed(packages)}

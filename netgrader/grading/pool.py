@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import importlib.metadata
 import math
 import os
 import pickle
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from graphread.text import plain
 from netgrader.course import Course
 from netgrader.errors import NetgraderError, UsageError
+from netgrader.grading.execution import installed
 from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.graded_notebook import load_last_result
 from netgrader.workers import EndedError, Workers
@@ -32,7 +32,17 @@ if TYPE_CHECKING:
     from netgrader.grading.stages import Options
     from netgrader.results import NotebookResult
 
-__all__ = ["DaskPool", "Done", "ProcessPool", "Task", "Watcher", "grade_task", "grade_tasks", "longest_first"]
+__all__ = [
+    "DaskPool",
+    "Done",
+    "ProcessPool",
+    "Task",
+    "Watcher",
+    "count_by_student",
+    "grade_task",
+    "grade_tasks",
+    "longest_first",
+]
 
 
 class Waits:
@@ -56,6 +66,11 @@ class Task:
 
     student: str
     job: Job
+
+
+def count_by_student(tasks: Sequence[Task]) -> Counter[str]:
+    """Return the number of tasks of each student."""
+    return Counter(task.student for task in tasks)
 
 
 @dataclass(frozen=True)
@@ -300,7 +315,7 @@ def _require_workers(client: Any, course: Course) -> None:
         marker.unlink(missing_ok=True)
     if not machines:
         raise NetgraderError("The cluster has no workers. Start some with dask worker, and call again.")
-    ours = _versions()
+    ours = installed(SAME)
     for worker, (theirs, store, same_store) in machines.items():
         if theirs != ours:
             raise NetgraderError(
@@ -318,12 +333,8 @@ def _machine(root: str, secret: str) -> tuple[dict[str, str], str, bool]:
     """Return a worker's versions, its store's path, and whether that is our store; runs on the worker."""
     scratch = Course(Path(root)).scratch
     marker = scratch / MARKER
-    return _versions(), str(scratch), marker.is_file() and marker.read_text(encoding="utf-8") == secret
+    return installed(SAME), str(scratch), marker.is_file() and marker.read_text(encoding="utf-8") == secret
 
 
 def _listed(versions: Mapping[str, str]) -> str:
     return ", ".join(map(" ".join, versions.items()))
-
-
-def _versions() -> dict[str, str]:
-    return {name: importlib.metadata.version(name) for name in SAME}

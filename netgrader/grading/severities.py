@@ -83,5 +83,8 @@ def as_the_course_says(check: CheckResult, said: Mapping[str, Severity]) -> Chec
 def _raised(check: CheckResult, own: Mapping[str, Severity]) -> list[float]:
     """Return the fraction of the credit that each remark leaves once the course has made it a fault."""
     free = Severity.REMARK
-    remarks = [code for code in own if kind_of(code).remark and check.severity.get(code, free) is free]
-    return [float(KEPT[own[code]]) for code in remarks if own[code] is not free]
+    return [
+        float(KEPT[now])
+        for code, now in own.items()
+        if now is not free and kind_of(code).remark and check.severity.get(code, free) is free
+    ]

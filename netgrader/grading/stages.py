@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-import importlib.metadata
 import math
-import platform
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +13,14 @@ import msgspec
 
 from netgrader.checks.held_out import secret_seed
 from netgrader.errors import NetgraderError
-from netgrader.grading.execution import EVIDENCE, Execution, ExecutionCell, ExecutionLimits, ExecutionRequest
+from netgrader.grading.execution import (
+    EVIDENCE,
+    Execution,
+    ExecutionCell,
+    ExecutionLimits,
+    ExecutionRequest,
+    versions_of,
+)
 from netgrader.grading.result_store import Entry, Key, Store, hash_bytes, hash_files, hash_json
 from netgrader.imports import code_hash
 from netgrader.releases import every_release
@@ -42,7 +46,6 @@ __all__ = [
     "run_inputs",
     "run_request",
     "run_stage",
-    "versions_of",
 ]
 
 RUN = "execute"
@@ -277,9 +280,3 @@ def run_request(request: ExecutionRequest, options: Options, folder: Path) -> No
 
         require_cage(options.sandbox)
         execute(request, sandbox, folder)
-
-
-@functools.cache
-def versions_of(packages: tuple[str, ...]) -> dict[str, str]:
-    """Return the installed versions of Python and of `packages`."""
-    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in packages}}

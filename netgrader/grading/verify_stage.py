@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader.files import decode, plain_json, stored, write_json
 from netgrader.grading.changed_tests import cells_to_run, tests_by_cell
+from netgrader.grading.execution import versions_of
 from netgrader.grading.result_store import Key, Store, hash_files, hash_json
-from netgrader.grading.stages import Options, Ran, data_hash, versions_of
+from netgrader.grading.stages import Options, Ran, data_hash
 from netgrader.grading.verify import Verification, VerificationRequest, verify
 from netgrader.imports import code_hash
 

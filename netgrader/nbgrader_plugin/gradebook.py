@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from netgrader.skeleton import Skeleton
 
 __all__ = [
+    "ids_in",
     "is_late",
     "is_up_to_date",
     "not_on_roster",
@@ -167,9 +168,14 @@ def is_late(gradebook: Any, assignment: Assignment, student: str) -> bool:
     return bool(submission.total_seconds_late or penalties_of(gradebook, assignment, student))
 
 
+def ids_in(gradebook: Any) -> set[str]:
+    """Return the ids of the gradebook's students."""
+    return {str(student.id) for student in gradebook.students}
+
+
 def not_on_roster(gradebook: Any, students: Iterable[str]) -> list[str]:
     """Return those of `students` who are not in the gradebook; none if it has no students."""
-    known = {str(student.id) for student in gradebook.students}
+    known = ids_in(gradebook)
     return [student for student in students if known and student not in known]
 
 

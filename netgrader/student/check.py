@@ -23,7 +23,7 @@ from netgrader.student.capture import take
 from netgrader.student.cell_runs import cell_runs, made_by, why_stopped
 from netgrader.student.course_data import ChecksNotFoundError, checks_folder
 from netgrader.student.estimate import estimate
-from netgrader.student.notebook_cells import is_stub
+from netgrader.student.notebook_cells import functions_in, is_stub
 from netgrader.student.probes import describe
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def _not_done(taken: Evidence, *, written: bool) -> bool:
 def _unfinished(name: str, namespace: Mapping[str, Any], asked: Iterable[str] = ()) -> Answer:
     """Return an answer with the next thing to do: `name`, functions it needs, or parts of `asked`."""
     known = dict(namespace)
-    functions = {found: value for found, value in known.items() if isinstance(value, FunctionType)}
+    functions = functions_in(known)
     stubs = {found for found, value in functions.items() if is_stub(value)}
     raising = {found for found, value in functions.items() if _still_raises(value, namespace)} - stubs
     used = {name} | _names_in(getattr(functions.get(name), "__code__", None))

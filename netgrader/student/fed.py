@@ -132,7 +132,7 @@ def left_at_default(net: Any) -> list[str]:
     notes = _notes(getattr(last, "graph", None))
     if not notes.batches:
         return []
-    made_from = reached([last], lambda op: [tensor.op for tensor in op.inputs])
+    made_from = reached([last], _inputs_of)
     return sorted(op.name for op in made_from if _is_switch(op) and notes.fed[op.outputs[0].name] <= {_default(op)})
 
 
@@ -206,8 +206,14 @@ def run_of(graph: Any, fetches: Any) -> RunEffect:
     return RunEffect(*map(any, zip(NOTHING, *(notes.kinds[op.name] for op in ops), strict=True)))
 
 
+def _inputs_of(op: Any) -> list[Any]:
+    """Return the ops whose outputs an op uses."""
+    return [tensor.op for tensor in op.inputs]
+
+
 def _before(op: Any) -> list[Any]:
-    return [tensor.op for tensor in op.inputs] + list(op.control_inputs)
+    """Return the ops that run before an op."""
+    return [*_inputs_of(op), *op.control_inputs]
 
 
 def _updates(op: Any) -> bool:

@@ -128,8 +128,9 @@ def place(boxes: Mapping[str, Box], edges: Iterable[Edge]) -> Placement:
     layers.update(rank)
     for lane in itertools.chain.from_iterable(wire.lanes for wire in wires.values()):
         sizes[lane], layers[lane] = Box(Spacing.LANE, 0.0), lane[1]
-    across = _across(sizes, layers, wires.values())
-    tops, bottoms = _heights(sizes, layers)
+    layer_of = np.array([layers[slot] for slot in sizes])
+    across = _across(sizes, layer_of, wires.values())
+    tops, bottoms = _heights(sizes, layer_of)
     return Placement(
         middles={key: (across[key], bottoms[rank[key]] - box.height / 2) for key, box in boxes.items()},
         routes={edge: _route(wire, across, layers, tops, bottoms) for edge, wire in wires.items()},
@@ -169,8 +170,11 @@ def _wire(edge: Edge, rank: Mapping[str, int], boxes: Mapping[str, Box]) -> _Wir
     return _Wire(upper, lanes, lower, upper_dx, lower_dx, boxes[lower].height, turned=upper != edge.source)
 
 
-def _across(sizes: Mapping[_Slot, Box], layers: Mapping[_Slot, int], wires: Iterable[_Wire]) -> dict[_Slot, float]:
-    """Return horizontal centers, with the left border at zero: few crossings, close to linked slots."""
+def _across(sizes: Mapping[_Slot, Box], layer_of: Array, wires: Iterable[_Wire]) -> dict[_Slot, float]:
+    """Return horizontal centers, with the left border at zero: few crossings, close to linked slots.
+
+    `layer_of` is the layer of each slot in `sizes`.
+    """
     number = {slot: at for at, slot in enumerate(sizes)}
     links = [(number[one], number[two], *rest) for wire in wires for one, two, *rest in wire.links()]
     upper, lower, shift, weight = np.array(links, np.float64).reshape(-1, 4).T
@@ -178,7 +182,6 @@ def _across(sizes: Mapping[_Slot, Box], layers: Mapping[_Slot, int], wires: Iter
     down, up = _Links(lower, upper, shift, weight), _Links(upper, lower, -shift, weight)
     both = _Links(*(np.concatenate(ends) for ends in zip(vars(down).values(), vars(up).values(), strict=True)))
     widths = np.array([box.width for box in sizes.values()])
-    layer_of = np.array([layers[slot] for slot in sizes])
     rows = [np.flatnonzero(layer_of == layer) for layer in range(layer_of.max() + 1)]
     x = np.zeros(len(sizes))
     ordering, straightening = [(down, rows), (up, rows[::-1])], [(both, rows), (both, rows[::-1])]
@@ -201,10 +204,10 @@ def _side_by_side(wanted: Array, widths: Array) -> Array:
     return middles
 
 
-def _heights(sizes: Mapping[_Slot, Box], layers: Mapping[_Slot, int]) -> tuple[list[float], list[float]]:
+def _heights(sizes: Mapping[_Slot, Box], layer_of: Array) -> tuple[list[float], list[float]]:
     """Return the tops and bottoms of the layers."""
-    heights = np.zeros(max(layers.values()) + 1)
-    np.maximum.at(heights, [layers[slot] for slot in sizes], [box.height for box in sizes.values()])
+    heights = np.zeros(layer_of.max() + 1)
+    np.maximum.at(heights, layer_of, [box.height for box in sizes.values()])
     gaps = np.where((heights[:-1] > 0) & (heights[1:] > 0), Spacing.GAP_DOWN, Spacing.GAP_AT_BORDER)
     tops = np.concatenate([[0.0], np.cumsum(heights[:-1] + gaps)])
     return tops.tolist(), (tops + heights).tolist()

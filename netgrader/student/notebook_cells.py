@@ -24,11 +24,11 @@ from netgrader.student.cell_runs import cell_runs
 from netgrader.student.course_data import own_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from matplotlib.figure import Figure
 
-__all__ = ["is_stub", "quietly", "show_figure", "skipped_in_grading", "your_work"]
+__all__ = ["functions_in", "is_stub", "quietly", "show_figure", "skipped_in_grading", "your_work"]
 
 CANNOT = Text("This cell cannot show what you made above. {text}")
 NOT_DONE = Text("Not yet: {name} is still missing. Make it, then run this cell again.")
@@ -39,6 +39,11 @@ _STDERR = 2
 # Figures are rendered at a higher resolution than shown, to stay sharp on dense screens.
 OVERSAMPLING = 1.75
 DPI = 72 * OVERSAMPLING
+
+
+def functions_in(namespace: Mapping[str, Any]) -> dict[str, FunctionType]:
+    """Return the Python functions among the global names of a notebook."""
+    return {name: value for name, value in list(namespace.items()) if isinstance(value, FunctionType)}
 
 
 def is_stub(value: object) -> bool:

@@ -15,7 +15,6 @@ import types
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
@@ -24,7 +23,7 @@ from netgrader.checks.diagnose import without_prelude
 from netgrader.checks.exercises import NET, net_at, unfinished_of
 from netgrader.evidence import PLACEHOLDER, EvidenceWriter, ProbeError
 from netgrader.student.graphs import export_graph
-from netgrader.student.notebook_cells import is_stub
+from netgrader.student.notebook_cells import functions_in, is_stub
 from netgrader.student.patience import SOON, OutOfPatience, patience
 
 if TYPE_CHECKING:
@@ -171,7 +170,7 @@ class Student:
 
     def _not_done(self, name: str) -> bool:
         """Whether `name` waits for the exercise's function, which is a stub; any stub, if that is undefined."""
-        functions = {name: value for name, value in list(self._namespace.items()) if isinstance(value, FunctionType)}
+        functions = functions_in(self._namespace)
         own = functions.get(self.exercise)
         if own is not None:
             return is_stub(own)
@@ -246,7 +245,7 @@ class Student:
 
     def _hand_over_unfinished(self, out: EvidenceWriter, name: str, error: BaseException) -> None:
         """Hand over the graph among the local names of the student's function that raised, if there is one."""
-        frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__) if frame.f_globals is self._namespace]
+        frames = [frame for frame in _frames(error) if frame.f_globals is self._namespace]
         for frame in reversed(frames):
             # Without a usable network, only the error is handed over.
             with suppress(Exception):
@@ -272,7 +271,7 @@ def _is_placeholder(error: BaseException, namespace: Mapping[str, Any]) -> bool:
         return True
     if error.args:
         return False
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    frames = _frames(error)
     return bool(frames) and is_own(frames[-1], namespace) and "NotImplementedError" in frames[-1].f_code.co_names
 
 
@@ -286,11 +285,16 @@ def text_of(error: BaseException) -> str:
 
 def _meant(error: BaseException) -> str:
     """Return the most similar known name as an addition to a NameError's text; empty if there is none."""
-    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    frames = _frames(error)
     if type(error) is not NameError or not frames:
         return ""
     known = [name for name in (*frames[-1].f_locals, *frames[-1].f_globals) if isinstance(name, str)]
     return "".join(f" (there is {name})" for name in difflib.get_close_matches(str(error.name), known, 1, LIKE))
+
+
+def _frames(error: BaseException) -> list[types.FrameType]:
+    """Return the frames that an exception passed, outermost first."""
+    return [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
 
 
 def _line(error: BaseException, namespace: Mapping[str, Any]) -> str | None:

@@ -93,6 +93,11 @@ class Standing:
         return [one.result for one in self.answers if one.result is not None]
 
     @property
+    def score(self) -> float:
+        """Return the points of these results, in hundredths."""
+        return round(sum(result.score for result in self.results), 2)
+
+    @property
     def lines(self) -> list[_Line]:
         """Return the test entries of all notebooks, in order."""
         return [line for one in self.answers for line in _lines(one)]
@@ -120,7 +125,7 @@ def gradescope(standing: Standing) -> dict[str, Any]:
     """Return Gradescope's ``results.json``; without a score, never a 0, if nothing was graded."""
     results, say = standing.results, standing.texts.say
     made: dict[str, Any] = {
-        **({"score": _total(result.score for result in results)} if results else {}),
+        **({"score": standing.score} if results else {}),
         "execution_time": round(standing.seconds, 1),
         "output_format": "html",
         "stdout_visibility": "hidden",
@@ -152,7 +157,7 @@ def prairielearn(standing: Standing) -> dict[str, Any]:
             lambda most: {"gradable": False, "format_errors": [_cut(one, most, say) for one in _summary(standing)]}
         )
     most_points = sum(result.max_score for result in results)
-    score = min(1.0, _total(result.score for result in results) / most_points) if most_points else 0.0
+    score = min(1.0, standing.score / most_points) if most_points else 0.0
 
     def cut(most: int) -> dict[str, Any]:
         return {
@@ -234,10 +239,6 @@ def _of_check(cell: str, check: CheckResult, points: float, most: float, said: t
         return _Line(name, (*said, *lost), "passed", points, most, check.faults)
     tags = ("ungradable",) if check.outcome is Outcome.UNGRADABLE else check.faults
     return _Line(name, said, "failed", points, most, tags)
-
-
-def _total(points: Iterator[float]) -> float:
-    return round(sum(points), 2)
 
 
 def _test(line: _Line, most: int, say: Callable[[Said], str]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from netgrader.pages.graded import gradebook_exists, marks_of
 from netgrader_platforms.autograder_files import write_gradescope, write_prairielearn
 from netgrader_platforms.collect import assignment_called, handed_in_by
 from netgrader_platforms.feedback_zip import canvas_name, moodle_name, write_feedback
-from netgrader_platforms.grade_on import PLATFORMS
+from netgrader_platforms.grade_on import PLATFORMS, notebooks_asked
 from netgrader_platforms.people import CANVAS, MOODLE, match, notes_on, roster_of
 from netgrader_platforms.received import canvas_sheet, moodle_sheet, read_handed_in
 
@@ -117,7 +117,7 @@ def _to_canvas(out: Console, assignment: Assignment, file: Path, column: int | N
 
 def _gradescope(out: Console, assignment: Assignment, notebook: str | None) -> None:
     """Write Gradescope's autograder zip, and print what to set there."""
-    notebooks = (notebook,) if notebook else assignment.notebooks
+    notebooks = notebooks_asked(assignment, notebook)
     cells = [cell for name in notebooks for cell in assignment.skeleton(name).graded if not cell.is_manual]
     target = assignment.course.root / FOLDER / f"{notebook or assignment.name}-gradescope.zip"
     write_gradescope(target, assignment, PLATFORMS["gradescope"].seconds, notebook)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from netgrader.course import Assignment
 
-__all__ = ["PLATFORMS", "run"]
+__all__ = ["PLATFORMS", "notebooks_asked", "run"]
 
 
 class Needs:
@@ -156,7 +156,7 @@ def _grade(out: Console, report: _Report, place: Platform, assignment: Assignmen
 
 def _grade_each(out: Console, report: _Report, place: Platform, assignment: Assignment, notebook: str | None) -> None:
     handed_in = place.folder / place.handed_in
-    notebooks = (notebook,) if notebook else assignment.notebooks
+    notebooks = notebooks_asked(assignment, notebook)
     report.write(answers=tuple(map(NotebookStanding, notebooks)))
     options = _options(out, place, len(notebooks))
     try:
@@ -168,6 +168,11 @@ def _grade_each(out: Console, report: _Report, place: Platform, assignment: Assi
     report.write(notices=tuple(said))
     for one in notebooks:
         report.answer(_answer(out, assignment, job_of(assignment, ".", one, jobs), options))
+
+
+def notebooks_asked(assignment: Assignment, notebook: str | None) -> tuple[str, ...]:
+    """Return the only notebook to grade, if one is named; else all of them."""
+    return (notebook,) if notebook else assignment.notebooks
 
 
 def _options(out: Console, place: Platform, notebooks: int) -> Options:

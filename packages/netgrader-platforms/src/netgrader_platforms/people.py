@@ -10,6 +10,7 @@ from datetime import datetime  # noqa: TC003  (what is read within limits is dec
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from graphread.text import without_controls
+from netgrader.nbgrader_plugin.gradebook import ids_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -186,9 +187,8 @@ def _ids(one: Person | Member) -> set[str]:
 def enter_student(gradebook: Any, person: Person) -> str:
     """Add a person to the gradebook; return the new student id."""
     address = next((one for one in sorted(person.ids) if "@" in one), "")
-    taken = {str(student.id) for student in gradebook.students}
     named = min(person.ids, key=lambda one: (one.startswith("participant-"), one), default=person.lms_id)
-    student = _new_id(address or named, taken)
+    student = _new_id(address or named, ids_in(gradebook))
     first, last = map(_one_field, _first_and_last(person.name, last_first=bool(person.lms_id)))
     about = {
         "first_name": first[:LONGEST],

@@ -139,8 +139,7 @@ def _serve(control: socket.socket, listening: socket.socket) -> dict[str, Any] |
                     for one in clients.values():
                         one.detach()  # these are closed by number below; prevent a second close
                     return _enter(descriptors)
-                for descriptor in descriptors:
-                    os.close(descriptor)
+                _close(descriptors)
                 with contextlib.suppress(OSError):
                     client.send(str(child).encode())
 
@@ -153,10 +152,14 @@ def _receive(client: socket.socket) -> tuple[bytes, list[int]]:
     except OSError:
         return b"", []
     if flags & (socket.MSG_TRUNC | socket.MSG_CTRUNC):
-        for descriptor in descriptors:
-            os.close(descriptor)
+        _close(descriptors)
         return b"", []
     return message, descriptors
+
+
+def _close(descriptors: list[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 def _enter(received: list[int]) -> dict[str, Any]:
