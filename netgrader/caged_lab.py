@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from graphread.graph.source import GraphError
-from graphread.lab import NOTHING, LabError
+from graphread.lab import NOTHING, LabError, require_numbers
 from graphread.lab.traced import Traced
 from graphread.lab.wire import Channel, FrameError
 from netgrader.cage_contents import HIDDEN, PACKAGE_FOLDER, our_package
@@ -291,8 +291,7 @@ def _arrays(values: Mapping[str, Array]) -> dict[str, Array]:
     found = {}
     for name, value in values.items():
         array = np.asarray(value)
-        if array.dtype.kind not in "biuf":
-            raise LabError("run", f"A value of the type {array.dtype} is not a number.")
+        require_numbers(array)
         found[name] = array
     return found
 

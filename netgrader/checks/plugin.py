@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from netgrader.faults import Fault
 
-__all__ = ["BrokenTests", "GradingPlugin", "PlannedCheck", "TestTimeout", "time_limit"]
+__all__ = ["BrokenTests", "GradingPlugin", "PlannedCheck", "TestTimeout", "by_cell", "time_limit"]
 
 
 class TestTimeout(BaseException):
@@ -113,6 +113,15 @@ class PlannedCheck:
     def not_reached(self) -> CheckResult:
         """Return the verdict for a run that ended before this test."""
         return self.result(Outcome.UNGRADABLE, 0.0, said=NOT_REACHED)
+
+
+def by_cell(plan: Iterable[PlannedCheck], verdicts: Mapping[str, CheckResult]) -> dict[str, tuple[CheckResult, ...]]:
+    """Return the planned checks by cell, each with its verdict (by check id), or as not reached."""
+    checks: dict[str, tuple[CheckResult, ...]] = {}
+    for planned in plan:
+        verdict = verdicts.get(planned.check, planned.not_reached())
+        checks[planned.grades.cell] = (*checks.get(planned.grades.cell, ()), verdict)
+    return checks
 
 
 @dataclass(eq=False)  # hashable, which pytest before 9 requires of plugins

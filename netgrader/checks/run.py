@@ -18,7 +18,7 @@ from graphread.drawing import boxes_of
 from graphread.text import Text
 from netgrader.checks.context import CellEvidence, Dataset, Networks, TestContext, require_layers
 from netgrader.checks.language import Failed, fail_all, require_decided
-from netgrader.checks.plugin import BrokenTests, GradingPlugin, PlannedCheck
+from netgrader.checks.plugin import BrokenTests, GradingPlugin, PlannedCheck, by_cell
 from netgrader.checks.wording import FOLLOWS_FROM
 from netgrader.faults import Severity, fault
 from netgrader.observations import NetworkDrawing
@@ -265,12 +265,8 @@ def run_tests(
         code = pytest.main(_arguments(visibility), plugins=[plugin, fixtures])
     plugin.raise_if_broken()
     _require_ended(code)
-    checks: dict[str, tuple[CheckResult, ...]] = {}
-    for planned in plugin.plan:
-        verdict = plugin.verdicts.get(planned.check, planned.not_reached())
-        checks[planned.grades.cell] = (*checks.get(planned.grades.cell, ()), verdict)
     return TestRun(
-        checks=checks,
+        checks=by_cell(plugin.plan, plugin.verdicts),
         measured_by_cell={cell: _as_json(noted, bench) for cell, noted in fixtures.measurements.items() if noted},
         observations={cell: tuple(seen) for cell, seen in fixtures.observations.items()},
         log=tuple(plugin.log),

@@ -23,7 +23,7 @@ from graphread import LabError
 from netgrader.caged_lab import CagedLab
 from netgrader.checks.context import TestContext, dataset_in
 from netgrader.checks.exercises import BadExerciseError, load_exercises
-from netgrader.checks.plugin import BrokenTests
+from netgrader.checks.plugin import BrokenTests, by_cell
 from netgrader.checks.run import run_tests
 from netgrader.checks.source_lines import Cell, by_key
 from netgrader.errors import NotebookError
@@ -144,10 +144,7 @@ def _answer(request: VerificationRequest, tell: Callable[[VerifierLine], None]) 
     )
 
     def planned(plan: Sequence[PlannedCheck]) -> None:
-        by_cell: dict[str, tuple[CheckResult, ...]] = {}
-        for entry in plan:
-            by_cell[entry.grades.cell] = (*by_cell.get(entry.grades.cell, ()), entry.not_reached())
-        tell(VerifierLine(plan=by_cell))
+        tell(VerifierLine(plan=by_cell(plan, {})))
 
     def judged(verdict: CheckResult) -> None:
         tell(VerifierLine(verdict=verdict))

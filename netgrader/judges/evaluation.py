@@ -66,6 +66,11 @@ def measure(subject: Subject, runs: Int) -> Measured:
     )
 
 
+def measure_epochs(subject: Subject) -> list[Measured]:
+    """Return the measurements of the evaluation after each epoch."""
+    return [measure(subject, epoch.evaluations) for epoch in subject.course.epochs]
+
+
 def _part(subject: Subject, runs: Int, mask: Bool, members: Int) -> Part:
     call = subject.call
     own = per_run(call, mask)[runs] * 2 > call.sizes[runs]
@@ -124,7 +129,7 @@ def judge_evaluation(subject: Subject) -> Iterator[LoopFinding]:
     epochs = subject.course.epochs
     if not epochs:
         return
-    measured = [measure(subject, epoch.evaluations) for epoch in epochs]
+    measured = measure_epochs(subject)
     shares = np.array([[one.train.share, one.test.share] for one in measured])
     misplaced = _in_fresh_session(subject) or _too_seldom(shares) or _before_epochs(subject, shares)
     if misplaced is not None:

@@ -20,7 +20,7 @@ from netgrader.checks.language import fail, partial
 from netgrader.judges.answers import asks_for_more, run_alone, started
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from graphread import Lab, LabSession
     from netgrader.checks.context import TestContext
@@ -116,7 +116,7 @@ def try_gradients(
         steps = LIMITS.step * np.concatenate([directions, -directions])
         moved = np.stack([_run(session, graph, "logits", images + step, one_hot) for step in steps], axis=1)
         try:  # only the gradients may fail here: the network itself ran
-            raw = [_run(session, graph, part, images, one_hot) for part in _each_parts(graph.parts)]
+            raw = _each(session, graph, images, one_hot)
             largest = [_run(session, graph, LARGEST, images, one_hot)] if LARGEST in graph.parts else []
         except LabError as error:
             if error.kind != "run":
@@ -197,14 +197,15 @@ def _require_slopes(found: Array, right: Array, logits: Array, loss: Array, expe
 
 def each_gradient(session: LabSession, graph: GraphEvidence, images: Array, labels: Array, classes: int) -> Array:
     """Return the gradients for `images` (n, pixels) as (k, n, pixels); empty if a size differs."""
-    one_hot = np.eye(classes)[labels]
-    raw = [_run(session, graph, part, images, one_hot) for part in _each_parts(graph.parts)]
-    return _split(raw, images.shape, classes)
+    return _split(_each(session, graph, images, np.eye(classes)[labels]), images.shape, classes)
 
 
-def _each_parts(parts: Mapping[str, str]) -> list[str]:
-    """Return the names of the submitted gradients, by number."""
-    return sorted((name for name in parts if name.startswith(EACH)), key=lambda name: int(name.removeprefix(EACH)))
+def _each(session: LabSession, graph: GraphEvidence, images: Array, one_hot: Array) -> list[Array]:
+    """Return the submitted gradients for images, by number."""
+    parts = sorted(
+        (name for name in graph.parts if name.startswith(EACH)), key=lambda name: int(name.removeprefix(EACH))
+    )
+    return [_run(session, graph, part, images, one_hot) for part in parts]
 
 
 def _run(session: LabSession, graph: GraphEvidence, part: str, images: Array, one_hot: Array) -> Array:

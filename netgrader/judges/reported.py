@@ -9,7 +9,7 @@ import numpy as np
 
 from graphread.text import Said, Text
 from netgrader.judges.aspects import Aspect
-from netgrader.judges.evaluation import agree, measure, single_runs
+from netgrader.judges.evaluation import agree, measure_epochs, single_runs
 from netgrader.judges.subject import finding
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ def _what(subject: Subject) -> Said:
 
 def _epochs(subject: Subject) -> list[_Epoch]:
     call, epochs, found = subject.call, subject.course.epochs, []
-    measured = [measure(subject, epoch.evaluations) for epoch in epochs]
+    measured = measure_epochs(subject)
     best = [_best(parts) for parts in zip(*measured, strict=True)]
     for epoch, now, *of_sides in zip(epochs, measured, *best, strict=True):
         between = np.setdiff1d(np.arange(epoch.steps[0], epoch.steps[-1]), epoch.steps)

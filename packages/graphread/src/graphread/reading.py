@@ -16,7 +16,7 @@ from graphread.find.layers import find_statistics, without_statistics
 from graphread.find.outputs import LossReading, Outputs, find_layers, find_outputs, find_unused
 from graphread.find.roles import find_roles, linear_steps, train_ops, updates_of, updates_under, written
 from graphread.graph.branches import as_trained, inlined
-from graphread.graph.nodes import node_of
+from graphread.graph.nodes import node_of, tensor_name
 from graphread.graph.plain import RANDOM
 from graphread.graph.source import EmptyGraphError, GraphError, read_source
 from graphread.lab import LabError
@@ -175,7 +175,7 @@ def _given(
 ) -> Given:
     """Return the facts given along with a graph or a traced model."""
     asked, named = exercise or NOTHING_ASKED, _attributes(parts)
-    feed = {_tensor(key): np.asarray(value) for key, value in (eval_feed or _eval_feed(named)).items()}
+    feed = {tensor_name(key): np.asarray(value) for key, value in (eval_feed or _eval_feed(named)).items()}
     classes = asked.outputs or asked.classes or (asked.widths or (0,))[-1]
     beside = frozenset(_name(value) for key, value in named.items() if key not in PARTS)
     given = Given(
@@ -297,16 +297,12 @@ def _name(value: object) -> str:
 def _hints(named: Mapping[str, object]) -> dict[str, str]:
     """Return the student's name for each part: a tensor, or an op for `train_op`."""
     names = {part: _name(named.get(part)) for part in PARTS}
-    return {part: name if part == "train_op" else _tensor(name) for part, name in names.items() if name}
+    return {part: name if part == "train_op" else tensor_name(name) for part, name in names.items() if name}
 
 
 def _eval_feed(named: Mapping[str, object]) -> Mapping[str, Array]:
     raw = named.get("eval_feed")
     return {str(getattr(key, "name", key)): value for key, value in raw.items()} if isinstance(raw, dict) else {}
-
-
-def _tensor(name: str) -> str:
-    return name if ":" in name else name + ":0"
 
 
 def _read(

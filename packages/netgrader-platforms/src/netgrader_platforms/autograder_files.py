@@ -46,7 +46,7 @@ def write_gradescope(target: Path, assignment: Assignment, seconds: float, noteb
             "run_autograder": _text("run_autograder", about),
             wheel: content,
             "constraints.txt": _pins(),
-            **{f"course/{name}": part for name, part in _hidden_part(assignment).items()},
+            **_hidden_part(assignment, "course"),
         },
     )
 
@@ -67,7 +67,7 @@ def write_prairielearn(target: Path, assignment: Assignment, seconds: float, ima
         f"image/{wheel}": content,
         "image/constraints.txt": _pins(),
         f"serverFilesCourse/{folder}/run.sh": _text("run.sh", about),
-        **{f"serverFilesCourse/{folder}/course/{name}": part for name, part in _hidden_part(assignment).items()},
+        **_hidden_part(assignment, f"serverFilesCourse/{folder}/course"),
     }
     for notebook in assignment.notebooks:
         question = f"questions/{folder}/{notebook}"
@@ -96,8 +96,8 @@ def _info(assignment: Assignment, notebook: str, image: str, folder: str) -> dic
     }
 
 
-def _hidden_part(assignment: Assignment) -> dict[str, bytes]:
-    """Return all course files that grading the assignment needs, by their paths in the course."""
+def _hidden_part(assignment: Assignment, target: str) -> dict[str, bytes]:
+    """Return all course files that grading the assignment needs, by their paths in the folder `target`."""
     course = assignment.course
     paths = [course.root / name for name in CONFIGS]
     paths += [path for folder in (assignment.source, course.hidden_tests) for path in sorted(folder.rglob("*"))]
@@ -105,13 +105,17 @@ def _hidden_part(assignment: Assignment) -> dict[str, bytes]:
     files = {path.relative_to(course.root): path for path in paths if path.is_file()}
     kept = course.scratch / "releases" / assignment.name
     return {
-        **{name.as_posix(): path.read_bytes() for name, path in files.items() if not NO_PART & set(name.parts)},
+        **{
+            f"{target}/{name.as_posix()}": path.read_bytes()
+            for name, path in files.items()
+            if not NO_PART & set(name.parts)
+        },
         # Students may still have an earlier release; with the course's secret, marks match the ones that you get locally.
         **{
-            f".netgrader/releases/{assignment.name}/{path.name}": path.read_bytes()
+            f"{target}/.netgrader/releases/{assignment.name}/{path.name}": path.read_bytes()
             for path in sorted(kept.glob("*.json"))
         },
-        ".netgrader/secret": course.secret,
+        f"{target}/.netgrader/secret": course.secret,
     }
 
 

@@ -64,6 +64,7 @@ class BubblewrapSandbox(LimitingSandbox):
     def start(self, plan: Plan, *, stdin: int | None = None, stdout: int | None = None) -> Caged:
         """Start `plan` in a cage; see `notebook_cage.types.Sandbox.start`."""
         user = new_user() if self.root else Ids.USER
+        owner = user if self.root else None
         group = self._group(plan.limits)
         descriptors: list[int] = []
         with contextlib.ExitStack() as failing:
@@ -73,7 +74,7 @@ class BubblewrapSandbox(LimitingSandbox):
                 require_readable(mount)
             folders = [mount.host for mount in plan.mounts if mount.writable]
             for folder in folders:
-                hand_over(folder, user if self.root else None)
+                hand_over(folder, owner)
             outside, inside = os.pipe()
             failing.callback(os.close, outside)
             descriptors.append(inside)
@@ -83,7 +84,7 @@ class BubblewrapSandbox(LimitingSandbox):
             within: Sequence[str] = ()
             program = plan.argv
             if self._zygote is not None and self._zygote.serves(plan):
-                request = self._request(plan, user, processors, watched=watched)
+                request = self._request(plan, owner, processors, watched=watched)
                 entrance = self._zygote.entrance(request, group.cgroup_procs)
                 within, program = self._within(self._zygote), entrance.stand_in
             options = [*self._options(plan, user, descriptors, watched=watched), "--json-status-fd", str(inside)]
@@ -140,14 +141,17 @@ class BubblewrapSandbox(LimitingSandbox):
             return []
         return [self._tools["nsenter"], f"--user={zygote.user_namespace}", "--preserve-credentials", "--"]
 
-    def _request(self, plan: Plan, user: int, processors: Sequence[int], *, watched: bool) -> dict[str, Any]:
-        """Return the request with which a zygote's child applies `_options` and `_limiter` to itself."""
+    def _request(self, plan: Plan, owner: int | None, processors: Sequence[int], *, watched: bool) -> dict[str, Any]:
+        """Return the request with which a zygote's child applies `_options` and `_limiter` to itself.
+
+        `owner` is the user to become, as root; None for ordinary users.
+        """
         cwd = str(PurePosixPath(HOME) / plan.cwd)
         return {
             "argv": list(plan.argv),
             "env": {**basic_environment(), "PWD": cwd, **plan.env},
             "cwd": cwd,
-            "user": user if self.root else None,
+            "user": owner,
             "limits": self._limits(plan, watched=watched),
             "processors": list(processors),
             "filter": filter_program(watched=watched).hex(),

@@ -129,7 +129,7 @@ class Caged:
         self._usage = Usage()
         self._outcome: RunOutcome | None = None
         self._final: RunOutcome
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes]
         self._process_fd = -1
         self._errors = -1
         self._first = 0
@@ -333,8 +333,7 @@ class Caged:
         if self._launch.group.folders:
             return self._launch.group.processes()
         # The waiting process only shares the zygote's memory; it uses none of its own.
-        below = process_tree(self._process.pid) if self._process is not None else []
-        return below + process_tree(self._launch.entrance.waiting)[1:]
+        return process_tree(self._process.pid) + process_tree(self._launch.entrance.waiting)[1:]
 
     def _cpu_seconds(self) -> float:
         counted = self._launch.group.cpu_seconds()

@@ -94,16 +94,16 @@ def _mirrors(step: Step, steps: Sequence[Step]) -> bool:
     return (step.inputs, step.outputs) in {(other.inputs, other.outputs) for other in steps}
 
 
-def _asked_of(reading: Reading, asked: Sequence[Asked]) -> Iterator[tuple[Step, Asked]]:
-    """Yield each layer with its requirement; nothing if they cannot be matched."""
+def _asked_of(reading: Reading, asked: Sequence[Asked] | None) -> Iterator[tuple[Step, Asked]]:
+    """Yield each layer with its requirement; nothing if there are none, or they cannot be matched."""
     steps = reading.found.steps
-    if len(asked) == len(steps) and not looped(reading.found):
+    if asked is not None and len(asked) == len(steps) and not looped(reading.found):
         yield from zip(steps, asked, strict=True)
 
 
 def widths(reading: Reading) -> Iterator[Fault]:
     """Yield a fault for each layer whose width is not as required."""
-    for step, width in _asked_of(reading, reading.asked.widths or ()):
+    for step, width in _asked_of(reading, reading.asked.widths):
         if step.outputs not in (None, width):
             yield fault("wrong-width", step.node, _UNITS[step.kind == "dense"].format(outputs=step.outputs), str(width))
     yield from _narrow(reading)
@@ -111,8 +111,8 @@ def widths(reading: Reading) -> Iterator[Fault]:
 
 def _narrow(reading: Reading) -> Iterator[Fault]:
     """Yield a fault if the first dense layer reads only part of the image, and only once."""
-    inputs, asked = reading.found.given.inputs, reading.asked.widths or ()
-    for first, _ in islice(_asked_of(reading, asked), 1):
+    inputs = reading.found.given.inputs
+    for first, _ in islice(_asked_of(reading, reading.asked.widths), 1):
         if first.kind == "dense" and first.places in (None, 1) and (first.inputs or inputs) < inputs:
             yield fault("wrong-width", first.node, Text("{inputs} inputs", inputs=first.inputs), str(inputs))
 

@@ -49,6 +49,11 @@ DTYPES = {
 REFERENCE = 100
 
 
+def tensor_name(name: str) -> str:
+    """Return a tensor's name; for an op, that of its first output."""
+    return name if ":" in name else name + ":0"
+
+
 @functools.cache
 def _pool() -> descriptor_pool.DescriptorPool:
     content = Path(__file__).with_name("descriptors.binpb").read_bytes()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from graphread.graph.nodes import Array
 
-__all__ = ["LAB_SESSION", "NOTHING", "Lab", "LabError", "LabSession", "LoadedGraph"]
+__all__ = ["LAB_SESSION", "NOTHING", "Lab", "LabError", "LabSession", "LoadedGraph", "require_numbers"]
 
 NOTHING: Mapping[str, Array] = MappingProxyType({})
 """Empty feeds."""
@@ -36,6 +36,12 @@ class LabError(Exception):
         super().__init__(sentence)
         self.kind = kind
         self.sentence = sentence
+
+
+def require_numbers(array: Array) -> None:
+    """Raise a LabError unless an array holds numbers or truth values."""
+    if array.dtype.kind not in "biuf":
+        raise LabError("run", f"A value of the type {array.dtype} is not a number.")
 
 
 class LabSession(Protocol):

@@ -151,10 +151,15 @@ def _silence(nodes: Iterable[Message]) -> set[str]:
     return {node.name for node in silent}
 
 
+def _controls(inputs: Iterable[str]) -> list[str]:
+    """Return the control inputs among a node's inputs."""
+    return [item for item in inputs if item.startswith("^")]
+
+
 def _print_to_identity(node: Message) -> None:
     dtype = node.attr["T"].type
     node.op = "Identity"
-    inputs_set(node, [node.input[0], *(item for item in node.input if item.startswith("^"))])
+    inputs_set(node, [node.input[0], *_controls(node.input)])
     node.attr.clear()
     node.attr["T"].type = dtype
 
@@ -195,7 +200,7 @@ def _close_gaps(graph: Message, reasons: Mapping[str, str]) -> None:
     for node in list(graph.node):
         inputs = [item for item in node.input if input_node(item) not in reasons]
         if node.op == _DRAWING:
-            inputs = [_placeholder(graph, node.name), *(item for item in inputs if item.startswith("^"))]
+            inputs = [_placeholder(graph, node.name), *_controls(inputs)]
         inputs_set(node, inputs)
 
 

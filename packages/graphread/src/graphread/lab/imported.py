@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf.message import DecodeError
 
-from graphread.graph.nodes import input_node, message
+from graphread.graph.nodes import input_node, message, tensor_name
 from graphread.lab import LabError
 
 if TYPE_CHECKING:
@@ -123,11 +123,6 @@ class Imported:
         """Return a variable's shape; None if its rank is unknown, with None for unknown sizes."""
         shape = tensorflow().TensorShape(self.graph.get_operation_by_name(name).get_attr("shape"))
         return None if shape.rank is None else tuple(shape.as_list())
-
-
-def tensor_name(name: str) -> str:
-    """Return a tensor's name; for an op, that of its first output."""
-    return name if ":" in name else name + ":0"
 
 
 def trainable_variables(source: Any, nodes: Any, variables: Sequence[str]) -> tuple[str, ...]:

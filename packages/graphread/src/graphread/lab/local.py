@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from graphread.graph.nodes import fits
+from graphread.graph.nodes import fits, tensor_name
 from graphread.graph.plain import VARIABLES
 from graphread.graph.source import GraphError, read_source
-from graphread.lab import LAB_SESSION, NOTHING, LabError
+from graphread.lab import LAB_SESSION, NOTHING, LabError, require_numbers
 from graphread.lab.allow import Accepted, accept, reseed
 from graphread.lab.imported import (
     Imported,
     first_assignments,
-    tensor_name,
     tensorflow,
     trainable_variables,
     translated,
@@ -151,8 +150,7 @@ class _LocalSession:
         shape = self._import.shape(name)
         if not fits(array.shape, shape):
             raise LabError("run", f"The variable {name[:80]!r} has the shape {shape}, not {array.shape}.")
-        if array.dtype.kind not in "biuf":
-            raise LabError("run", f"A value of the type {array.dtype} is not a number.")
+        require_numbers(array)
         return array.astype(self._import.dtype(name), copy=False)
 
     def values(self, names: Sequence[str] | None = None) -> dict[str, Array]:

@@ -180,7 +180,6 @@ class ZygoteProcess:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - it is open as long as the process
         self._started = threading.Event()
         self._refused: OSError | None = None
-        self._process: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(
             target=self._run, args=(argv, stdin, inherited), name="notebook-cage-zygote", daemon=True
         )
@@ -204,9 +203,10 @@ class ZygoteProcess:
             )
         except OSError as error:
             self._refused = error
-        self._started.set()
-        if self._process is not None:
-            self._process.wait()
+            return
+        finally:
+            self._started.set()
+        self._process.wait()
 
     def last_line(self) -> str:
         """Return the last line of its standard error."""
@@ -215,8 +215,7 @@ class ZygoteProcess:
 
     def close(self) -> None:
         """Kill it, and with it all processes that wait for its children."""
-        if self._process is not None:
-            self._process.kill()
+        self._process.kill()
         self._thread.join()
         self._errors.close()
         remove_tree(self.socket.parent)
