@@ -384,9 +384,14 @@ class Assignment:
             given=self._given(notebook),
         )
 
+    @property
+    def short_names(self) -> dict[str, str]:
+        """The name of each notebook without its number, by which files are named."""
+        return {name: re.sub(r"^\d+_", "", name) for name in self.notebooks}
+
     def _belonging(self, folder: Path, prefix: str, notebook: str, suffix: str) -> tuple[Path, ...]:
         """Return Python files in `folder` named after `notebook`, not after a notebook with a longer name."""
-        shorts = {name: re.sub(r"^\d+_", "", name) for name in self.notebooks}
+        shorts = self.short_names
         found = []
         for path in sorted(folder.glob(f"{prefix}*{suffix}.py")):
             middle = path.stem.removeprefix(prefix).removesuffix(suffix)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from typing import TYPE_CHECKING
 
 from netgrader.errors import NetgraderError
@@ -47,7 +46,6 @@ def _unmatched(assignment: Assignment, notebook: str) -> Iterator[str]:
 def _read_by_nobody(assignment: Assignment) -> Iterator[str]:
     """Yield files that are never read because their names match no notebook."""
     course = assignment.course
-    shorts = [re.sub(r"^\d+_", "", name) for name in assignment.notebooks]
     every = map(course.assignment, course.assignments)  # hidden tests of all assignments are in one folder
     files = [one.files(name) for one in every for name in one.notebooks]
     read = {path for one in files for path in (*one.probes, *one.public_tests, *one.hidden_tests)}
@@ -57,7 +55,7 @@ def _read_by_nobody(assignment: Assignment) -> Iterator[str]:
         ("test_{}.py", course.hidden_tests),
     ):
         for path in sorted({*folder.glob(form.format("*"))} - read):
-            names = " or ".join(form.format(f"{short}[_…]") for short in shorts)
+            names = " or ".join(form.format(f"{short}[_…]") for short in assignment.short_names.values())
             yield f"{path} is read by nobody, since it is called like no notebook. Call it {names}."
 
 

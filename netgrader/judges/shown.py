@@ -101,8 +101,13 @@ def show_claim(show: Callable[[Observation], None], evidence: CellEvidence, reco
     """
     training, test = _curves(evidence, "acc_trn", "acc_val")
     show(Comparison(CLAIM, _last(test), recomputed))
-    if len(training) + len(test):
-        show(accuracy_curves(training, test, recomputed))
+    _show_reported(show, accuracy_curves(training, test, recomputed))
+
+
+def _show_reported(show: Callable[[Observation], None], curves: Curves) -> None:
+    """Show curves if there are reported ones in addition to the recomputed value."""
+    if len(curves.series) > 1:
+        show(curves)
 
 
 def _curves(evidence: CellEvidence, *names: str) -> list[npt.NDArray[Any]]:
@@ -155,10 +160,9 @@ def show_errors(
     error, unit = recomputed.measure.figure(recomputed.notebook), recomputed.spec.unit
     training, test = _curves(evidence, "err_trn", "err_val")
     show(Comparison(ERROR_CLAIM, _last(test), error, error=True, unit=unit))
-    if len(training) + len(test):
-        label = Text("error, {unit}", unit=unit) if unit else "error"
-        lines = _lines(training, test, error, math.inf)
-        show(Curves(ERRORS_EACH_EPOCH, Text("epoch"), label, lines, log_y=True))
+    label = Text("error, {unit}", unit=unit) if unit else "error"
+    lines = _lines(training, test, error, math.inf)
+    _show_reported(show, Curves(ERRORS_EACH_EPOCH, Text("epoch"), label, lines, log_y=True))
     show(predictions(recomputed.found, targets, unit))
 
 
