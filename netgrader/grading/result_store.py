@@ -142,11 +142,11 @@ class Store:
         return self.root / RECORDS / key.stage / key.digest[:2] / f"{key.digest}.json"
 
     def get_or_make(
-        self, key: Key, make: Callable[[Path], None], parts: Mapping[str, float] = NO_PARTS, *, anew: bool = False
+        self, key: Key, make: Callable[[Path], None], parts: Mapping[str, float] = NO_PARTS, *, replace: bool = False
     ) -> tuple[Entry, bool]:
         """Return the result of `key`, made by ``make(folder)`` if missing, and whether it was made now.
 
-        With `anew`, an old result is removed first. Exceptions of `make` propagate, and then nothing is stored. `parts` of the
+        With `replace`, an old result is removed first. Exceptions of `make` propagate, and then nothing is stored. `parts` of the
         seconds are stored with them.
 
         Raises
@@ -154,7 +154,7 @@ class Store:
         StoreError
             If the disk is full or the store cannot be written.
         """
-        if anew:
+        if replace:
             self.remove(self.path(key))
         found = self.get(key)
         if found:

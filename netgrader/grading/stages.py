@@ -220,7 +220,7 @@ def _cells(assignment: Assignment, notebook: RestoredNotebook) -> tuple[Executio
 def run_stage(store: Store, inputs: RunInputs, options: Options) -> tuple[Ran, bool]:
     """Run a notebook, or return its cached run; also return whether it ran now."""
     entry, made = store.get_or_make(
-        inputs.key, lambda folder: run_request(inputs.request, options, folder), anew=options.anew
+        inputs.key, lambda folder: run_request(inputs.request, options, folder), replace=options.anew
     )
     return Ran(entry, Execution.load(entry.content)), made
 

@@ -89,7 +89,7 @@ def verify_stage(store: Store, inputs: VerdictInputs, options: Options) -> tuple
         write_json(folder / VERIFICATION_FILE, _kept(verification))
 
     try:
-        entry, made = store.get_or_make(inputs.key, make, parts, anew=options.anew)
+        entry, made = store.get_or_make(inputs.key, make, parts, replace=options.anew)
     except _Unfinished as unfinished:
         # The verdicts count now; the next call tries again.
         done = unfinished.verification
