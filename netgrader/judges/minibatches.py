@@ -381,6 +381,9 @@ def _scale(subject: Subject) -> Iterator[LoopFinding]:
         yield finding(Aspect.ROWS, code, share=0.25, found=found, expected=Text("the rows as they are"))
 
 
+NO_STEP_THERE = Text("training {images} only, so no train_op in the run that evaluates the test {images}")
+
+
 def judge_held_out(subject: Subject) -> Iterator[LoopFinding]:
     """Judge that no training step uses test images, and none runs during evaluation."""
     call, strays = subject.call, subject.course.strays
@@ -392,7 +395,8 @@ def judge_held_out(subject: Subject) -> Iterator[LoopFinding]:
             count=len(of_test),
             n_test=subject.n_test,
         )
-        yield finding(Aspect.HELD_OUT, "trained-on-test", found=found, expected=Text("training {images} only"))
+        expected = NO_STEP_THERE if len(strays) else Text("training {images} only")
+        yield finding(Aspect.HELD_OUT, "trained-on-test", found=found, expected=expected)
     elif len(strays):
         yield finding(
             Aspect.HELD_OUT,

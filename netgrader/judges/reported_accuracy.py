@@ -25,6 +25,8 @@ __all__ = ["require_curves", "require_reported"]
 
 Array = npt.NDArray[Any]
 
+SWAPPED = Text("the lists in the other order: that of the training {images} first")
+
 
 class _ReportLimits(NamedTuple):
     """Tolerances of a reported accuracy, in accuracy unless another unit is given."""
@@ -119,7 +121,8 @@ def require_reported(
         return
     train = on_train()
     if abs(last - train) <= near < abs(train - true):
-        expected = Text("{written} on the test {images}", written=measure.written(true))
+        swapped = abs(acc_trn[-1] - true) <= near
+        expected = SWAPPED if swapped else Text("{written} on the test {images}", written=measure.written(true))
         fail("reports-train-accuracy", found=measure.written(last), expected=expected)
     expected = Text("{written}, as measured", written=measure.written(true))
     fail("reported-accuracy-wrong", found=measure.written(last), expected=expected)
