@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 import numpy as np
 import numpy.typing as npt
@@ -121,11 +121,15 @@ def require_reported(
         return
     train = on_train()
     if abs(last - train) <= near < abs(train - true):
-        swapped = abs(acc_trn[-1] - true) <= near
-        expected = SWAPPED if swapped else Text("{written} on the test {images}", written=measure.written(true))
-        fail("reports-train-accuracy", found=measure.written(last), expected=expected)
+        _fail_of_training(measure.written(last), measure.written(true), swapped=abs(acc_trn[-1] - true) <= near)
     expected = Text("{written}, as measured", written=measure.written(true))
     fail("reported-accuracy-wrong", found=measure.written(last), expected=expected)
+
+
+def _fail_of_training(last: str, true: str, *, swapped: bool) -> NoReturn:
+    """End the test for the last score of the training rows in place of that of the test rows."""
+    expected = SWAPPED if swapped else Text("{written} on the test {images}", written=true)
+    fail("reports-train-accuracy", found=last, expected=expected)
 
 
 def _require_on_training(recomputed: Recomputed, reported: float, on_train: Callable[[], float]) -> None:
