@@ -21,12 +21,11 @@ from netgrader.checks.language import Failed, Ungradable, fail_all
 from netgrader.checks.wording import percent
 from netgrader.faults import Severity, fault
 from netgrader.judges.accuracy import Doubt
-from netgrader.judges.answers import fixed_starts, opened, outputs_for, random_of
+from netgrader.judges.answers import fixed_starts, opened
 from netgrader.judges.arrays import data_for
 from netgrader.judges.as_handed import own_accuracy, test_rows_as_handed, train_rows_as_handed
 from netgrader.judges.aspects import Charge
 from netgrader.judges.learning_rate import accuracy_on
-from netgrader.judges.measure import ACCURACY
 from netgrader.judges.sweeps import BEST, claimed, odd_shapes, student_sweep, sweep_cell, swept
 
 if TYPE_CHECKING:
@@ -292,10 +291,16 @@ def _is_on(bench: TestContext, graphs: Sequence[GraphEvidence], handed: HandedRo
     """Whether one of the networks has the reported accuracy on all these rows."""
     for graph in graphs:
         with opened(bench.lab, graph) as session:
-            outputs = outputs_for(session, graph, handed.rows, random_of(graph), ACCURACY, width=bench.spec.outputs)
-        if abs(reported - ACCURACY.score(ACCURACY.answers(outputs), handed.targets)) <= Doubt.ROUNDED:
-            return True
+            if abs(reported - _accuracy_on_all(session, graph, handed)) <= Doubt.ROUNDED:
+                return True
     return False
+
+
+def _accuracy_on_all(session: LabSession, graph: GraphEvidence, handed: HandedRows) -> float:
+    """Return a network's accuracy on all these rows, fed in pieces, since their activations may be large."""
+    pieces = [slice(first, first + Enough.TEST_ROWS) for first in range(0, len(handed.rows), Enough.TEST_ROWS)]
+    shares = [accuracy_on(session, graph, handed.rows[piece], handed.targets[piece]) for piece in pieces]
+    return float(np.average(shares, weights=[len(handed.rows[piece]) for piece in pieces]))
 
 
 def charge_for(wrong: Fault, count: int, of: int) -> Charge:
