@@ -80,7 +80,9 @@ def _explained(subject: Subject, index: Int, labels: Bytes, own: Bytes) -> LoopF
     wrong = (labels != own[index]).sum()
     code = mismatch(labels, own[index], OfNumbers.BIN) if spec.is_regression else "labels-shuffled-apart"
     found = Text(
-        "{wrong:,} of {count:,} {images} fed with a {label} other than their own", wrong=wrong, count=len(labels)
+        "at least {wrong:,} of {count:,} {images} fed with a {label} other than their own",
+        wrong=wrong,
+        count=len(labels),
     )
     return finding(Aspect.LABELS, code, found=found, expected=Text("each with its own"))
 

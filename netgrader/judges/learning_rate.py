@@ -308,7 +308,12 @@ def judge_rate(
 def compare_rates(
     third: ShortRun, at: ShortRun, triple: ShortRun, tenfold: ShortRun, *, found: bool = False
 ) -> RateVerdict | None:
-    """Return what `judge_rate` does, as a code and the run that shows it."""
+    """Return what `judge_rate` does, as a code and the run that shows it.
+
+    Ratios say nothing of losses below zero, which a larger rate may lower forever.
+    """
+    if min(third.last, at.last, triple.last, tenfold.last) < 0:
+        return None
     bands = BANDS[found]
     gets_farther = tenfold.last < at.last <= third.last and not (at.explodes or tenfold.explodes)
     # Barely started: it looks stuck, or a third of the rate does hardly worse, but the larger the rate, the farther it gets.

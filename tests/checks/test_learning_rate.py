@@ -156,6 +156,11 @@ def _run(rate: float, last: float, late: float) -> ShortRun:
     return ShortRun(rate, np.r_[np.full(Runs.STEPS - Runs.SMOOTH, 1.4), np.full(Runs.SMOOTH, last)], 0.9, late)
 
 
+def test_nothing_is_said_of_rates_by_losses_below_zero() -> None:
+    runs = [_run(rate, last, 0.8) for rate, last in ((1e-3, -1.0), (3e-3, -9.0), (9e-3, -80.0), (3e-2, -700.0))]
+    assert judge_rate(*runs) is None
+
+
 TRAINED, TYPED = (fault("sweep-result-not-reproduced", severity=severity) for severity in (Severity.SERIOUS, None))
 
 
