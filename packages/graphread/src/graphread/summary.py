@@ -32,7 +32,10 @@ NO_PENALTY = 1e-4
 PENALTY = Text("a term that does not depend on the images, such as weight decay")
 
 _REPORTED_KINDS = {
-    **dict.fromkeys(("labels-off-by-one-up", "labels-off-by-one-down", "labels-logits-swapped"), CROSS_ENTROPY),
+    **dict.fromkeys(
+        ("labels-off-by-one-up", "labels-off-by-one-down", "labels-logits-swapped", "label-logit-swapped"),
+        CROSS_ENTROPY,
+    ),
     "cross-entropy-of-one-class": CROSS_ENTROPY,
     **dict.fromkeys(OVER_ROWS - {"root-mean-squared-error"}, CROSS_ENTROPY),
     **dict.fromkeys(("cross-entropy-of-scores", "log-of-scores", "log-of-scores-tight"), "cross-entropy"),

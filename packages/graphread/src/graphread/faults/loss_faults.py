@@ -43,7 +43,7 @@ _BROKEN: Mapping[str, tuple[str, Said, Said]] = {
     **dict.fromkeys(OVER_ROWS.difference(_SQUARED), _AXIS),
     "labels-off-by-one-up": ("labels-off-by-one", Text("{label} {step}", step="+1"), Text("the {label} itself")),
     "labels-off-by-one-down": ("labels-off-by-one", Text("{label} {step}", step="-1"), Text("the {label} itself")),
-    _SWAPPED: (_SWAPPED, "", ""),
+    **dict.fromkeys((_SWAPPED, "label-logit-swapped"), (_SWAPPED, "", "")),
     CONSTANT.kind: ("targets-out-of-reach", Text("always 1: the softmax of a single number"), Text("its sigmoid")),
     "cross-entropy-of-pairs": (
         "broadcast-in-loss",

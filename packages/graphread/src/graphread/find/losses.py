@@ -129,6 +129,7 @@ LOSSES: Mapping[str, Callable[[Array, Array], float]] = {
     "labels-off-by-one-up": _shifted(1),
     "labels-off-by-one-down": _shifted(-1),
     "labels-logits-swapped": lambda z, labels: float(-(z * log_softmax(_hot(z, labels))).sum()),
+    "label-logit-swapped": lambda z, labels: float((np.logaddexp(0, labels) - labels * z[:, -1]).sum()),
     "softmax-over-batch": lambda z, labels: float(-(log_softmax(z, 0) * _hot(z, labels)).sum()),
     "log-sum-over-batch": lambda z, labels: float(np.log(np.exp(z).sum(axis=0)).mean() - _at(z, labels).mean()),
     "cross-entropy-of-pairs": lambda z, labels: float(-(log_softmax(z) @ _hot(z, labels).mean(0)).sum()),
