@@ -390,7 +390,7 @@ def require_layers(network: Network) -> None:
     One output less is allowed: a class may have a constant score that the other scores are relative to.
     """
     if not network.layers:
-        fail("layer-not-connected", found=Text("no trained layer between the {images} and the loss"))
+        fail("layers-not-trained", found=Text("no trained layer between the {images} and the loss"))
     exercise, outputs = network.exercise, network.layers[-1].outputs
     if exercise is None or outputs is None:
         return

@@ -82,7 +82,7 @@ class TrainedNetwork:
     value: object
     """The value that its graph was built with, or `DEFAULT`; None if it may be any."""
     accuracies: tuple[float, ...]
-    """On our test images; on the student's rows with their labels; by the network's own accuracy on these, if that is faulty.
+    """On our test images; on the student's rows with their labels; by the network's own accuracy on these.
     The last two are omitted if the first proves enough."""
     run: object = None
     """The training run it comes from (one per set of initial weights); None if unknown."""
@@ -136,7 +136,7 @@ def _look(bench: TestContext) -> Proof:
     if lacking(sweep, proof) <= 0:
         return proof
     data, network = (name.removeprefix("check_") for name in (_rows_made_in(bench), sweep.asked.network))
-    networks = [_measured(bench, graph, as_handed=True) for graph in graphs]
+    networks = [_measured(bench, graph, scale=sweep.reported_per_share) for graph in graphs]
     return replace(prove(sweep, networks), makers=("", data, network))
 
 
@@ -192,10 +192,11 @@ def _distance(one: Mapping[str, Array], other: Mapping[str, Array]) -> float:
     return float(np.sqrt(np.mean(np.square(np.concatenate(apart)))))
 
 
-def _measured(bench: TestContext, graph: GraphEvidence, *, as_handed: bool = False) -> TrainedNetwork:
+def _measured(bench: TestContext, graph: GraphEvidence, *, scale: float = 0.0) -> TrainedNetwork:
+    """Return a network's accuracies; those by the student's own evidence if it is in units of 1 / `scale`."""
     with opened(bench.lab, graph) as session:
         accuracies = [accuracy_on(session, graph, *sample(bench))]
-        accuracies += _as_handed(bench, session, graph) if as_handed else []
+        accuracies += _as_handed(bench, session, graph, scale) if scale else []
     return TrainedNetwork(graph.about.get("value"), tuple(accuracies), graph.about.get("run"), graph)
 
 
@@ -206,12 +207,11 @@ def sample(bench: TestContext) -> tuple[Array, Array]:
     return data.prepared(bench.given.images[rows]), data.called(data.y_test[rows])
 
 
-def _as_handed(bench: TestContext, session: LabSession, graph: GraphEvidence) -> list[float]:
+def _as_handed(bench: TestContext, session: LabSession, graph: GraphEvidence, scale: float) -> list[float]:
     handed = test_rows_as_handed(bench)
     found = [accuracy_on(session, graph, handed.rows, handed.targets)]
-    # An accuracy whose own check passes can only agree with this; a faulty one must be tried.
-    own = own_accuracy(session, graph, handed) if _is_faulty(bench) else None
-    return found if own is None else [*found, own]
+    own = own_accuracy(session, graph, handed)
+    return found if own is None else [*found, own / scale]
 
 
 def prove(sweep: StudentSweep, networks: Sequence[TrainedNetwork]) -> Proof:
@@ -340,7 +340,7 @@ def consequence(sweep: StudentSweep, proof: Proof) -> tuple[Said, Said] | None:
         ours = percent(proof.networks[number].accuracies[0], 0)
         found = Text(
             "{claimed:.4f} at {rate:.3g}, where the accuracy measured is {ours}",
-            claimed=claimed(sweep, rate),
+            claimed=claimed(sweep, rate) * sweep.reported_per_share,
             rate=rate,
             ours=ours,
         )

@@ -159,6 +159,11 @@ class StudentSweep:
     asked: Swept = LEARNING_RATE
 
     @property
+    def reported_per_share(self) -> float:
+        """The factor by which the reported accuracies are larger than fractions."""
+        return 100.0 if any(one.code == NOT_SHARES for one in self.odd) else 1.0
+
+    @property
     def tie(self) -> float:
         """The difference of accuracies on the test images that chance explains."""
         return LIMITS.tie * max(1.0, math.sqrt(LIMITS.tie_rows / self.spec.test.rows))
@@ -185,7 +190,7 @@ def read_sweep(
     rates, accuracies = pairs[np.argsort(pairs[:, 0])].astype(np.float64).T
     wrong = [rate for rate in rates if not is_value(float(rate), asked)]
     if wrong:
-        fail("sweep-too-narrow", found=f"{wrong[0]:g}", expected=_valid_words(asked))
+        fail("wrong-return", found=f"{wrong[0]:g}", expected=_valid_words(asked))
     # A network with nan weights gives all images the same answer, which is chance.
     odd, accuracies = _as_shares(np.where(np.isnan(accuracies), spec.above_chance(0.0), accuracies))
     if lists and not odd:
@@ -202,7 +207,7 @@ def note_kind(bench: TestContext, remark: Callable[..., None]) -> None:
 
 def _valid_words(asked: Swept) -> Said:
     if asked.is_rate:
-        return Text("positive learning rates: 1e-4, or 10**-4, since ^ is not a power in Python")
+        return Text("positive learning rates, such as 1e-4 or 10**-4")
     return Text("values of the {words}, 0 or above", words=asked.words)
 
 
@@ -213,10 +218,14 @@ def _as_shares(accuracies: Array) -> tuple[tuple[Fault, ...], Array]:
         return (), accuracies
     if _are_shares(accuracies / 100) and np.median(accuracies) >= LIMITS.least_percent:
         expected = Text("a fraction of one, {largest:g}", largest=largest / 100)
-        return (fault(NOT_SHARES, found=f"{largest:g}", expected=expected, causes=(NOT_SHARES,)),), accuracies / 100
+        return (
+            fault(NOT_SHARES, found=f"{largest:g}", expected=expected, causes=(NOT_SHARES, "accuracy-wrong")),
+        ), accuracies / 100
     found = Text("values from {min:.4g} to {max:.4g}", min=least, max=largest)
     expected = Text("accuracies on the test {images}, fractions from 0 to 1: not losses, and not numbers of {images}")
-    odd = fault("wrong-return", found=found, expected=expected, severity=Severity.SLIGHT, causes=(NOT_SHARES,))
+    odd = fault(
+        "wrong-return", found=found, expected=expected, severity=Severity.SLIGHT, causes=(NOT_SHARES, "accuracy-wrong")
+    )
     return (odd,), accuracies
 
 

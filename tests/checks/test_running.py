@@ -356,8 +356,8 @@ def test_what_is_found_in_a_network_may_come_from_the_function_that_built_its_la
 def test_a_network_without_trained_layers_is_judged_no_further(course):
     read = replace(network("missing-bias"), layers=())
     verdicts = course.verdicts(READING, bench=having_read(course, check_a=read))
-    assert [verdict.faults for verdict in verdicts.values()] == [("layer-not-connected",), (), ()]
-    assert {verdict.follows for verdict in verdicts.values()} == {(), ("layer-not-connected",)}
+    assert [verdict.faults for verdict in verdicts.values()] == [("layers-not-trained",), (), ()]
+    assert {verdict.follows for verdict in verdicts.values()} == {(), ("layers-not-trained",)}
 
 
 def test_a_network_is_drawn_with_its_cell_once(course):

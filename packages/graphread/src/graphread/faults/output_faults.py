@@ -124,7 +124,7 @@ def missing(reading: Reading) -> Iterator[Fault]:
         yield fault("missing-tensor", name, Text("no {name} in the graph", name=name), f"net.{name}", grave)
     # If variables are present, layers may be hidden in a loop or consist of scalars.
     if not found.steps and (roles.loss or roles.images) and not found.graph.variables_in(roles.loss):
-        told = Text("no layer between {images} and loss")
+        told = Text("no trained layer between {images} and loss")
         yield fault("missing-tensor", "logits", told, "net.logits", Severity.FATAL)
 
 
@@ -132,13 +132,18 @@ def _lacking(reading: Reading) -> list[str]:
     """Return the names of missing parts; labels that only the loss ignores are not missing."""
     found, roles, outputs = reading.found, reading.found.roles, reading.found.outputs
     labels = roles.labels or (roles.loss and found.hints.get("Y"))
-    parts = {"X": roles.images, "Y": labels, "loss": roles.loss, "train_op": roles.train_op}
+    parts = {"X": roles.images, "Y": labels, "loss": roles.loss or found.hints.get("loss"), "train_op": roles.train_op}
     if found.given.has_parts:
         parts["prediction"] = outputs.prediction
     if found.given.has_parts and not found.given.regression:
-        untried = () if reading.setup.opened else outputs.accuracies
-        parts["accuracy"] = outputs.accuracy or next(iter(untried), None)
+        parts["accuracy"] = outputs.accuracy or _untried_accuracy(reading)
     return [name for name, tensor in parts.items() if tensor is None]
+
+
+def _untried_accuracy(reading: Reading) -> str | None:
+    """Return a tensor that may be the accuracy, if nothing could be run."""
+    untried = () if reading.setup.opened else reading.found.outputs.accuracies
+    return next(iter(untried), None)
 
 
 def misnamed(reading: Reading) -> Iterator[Fault]:
