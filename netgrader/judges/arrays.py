@@ -188,7 +188,7 @@ class _Comparison:
             found = Text(
                 "{pixels} of many {images} in each row: reshaped to ({size}, n) and transposed", size=self.spec.size
             )
-            return make_charge("rows-mixed", found=found, expected=Text("{an_image} in each row"))
+            return make_charge("wrong-order", found=found, expected=Text("{an_image} in each row"))
         wrong = np.flatnonzero(np.isnan(self._factors(np.arange(n))))
         row = int(wrong[0])
         found = Text("{count:,} of {n:,} rows that are not the given {image}", count=len(wrong), n=n)

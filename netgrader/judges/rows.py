@@ -223,7 +223,7 @@ def _mistakes(rows: Float, other: Float, spec: DataSpec, *, of_test: bool) -> It
     yield "wrong-range", Text("divided by their squared deviations"), (rows - mean) / deviation**2
     what = Text("scaled by one mean and one deviation for all features")
     yield "wrong-range", what, (rows - train.mean()) / train.std()
-    yield "wrong-range", Text("scaled to lie between 0 and 1"), _between(rows, train)
+    yield "wrong-range", Text("scaled by the smallest and the largest number of each feature"), _between(rows, train)
 
 
 def _deviation(rows: Float, less: int = 0) -> Float:
@@ -308,7 +308,7 @@ def _displaced(found: Float, wanted: Float, varying: npt.NDArray[np.bool_]) -> C
     n, size = wanted.shape
     if same_rows(found.T.reshape(n, size)[:, varying], wanted[:, varying]).all():
         what = Text("numbers of many rows in each: reshaped to ({size}, n) and transposed", size=size)
-        return make_charge("rows-mixed", found=what, expected=Text("one in each row"))
+        return make_charge("wrong-order", found=what, expected=Text("one in each row"))
     wrong = np.flatnonzero(~same_rows(found[:, varying], wanted[:, varying]))
     what = Text("{count:,} of {n:,} rows that are not the given row, scaled", count=len(wrong), n=n)
     return make_charge(

@@ -72,6 +72,8 @@ class Enough:
 DEFAULT = "default"
 """The value of a network that was built without a named one."""
 NOT_REPRODUCED, OF_ONE = "sweep-result-not-reproduced", "sweep-of-one-network"
+BEGUN_ANEW = ("reinitialised-each-epoch",)
+"""The fault of a loop after which weights of some results are gone."""
 OF_ITS_OWN = Text("for each value a network of its own, built with it and trained in a session of this notebook")
 
 
@@ -255,7 +257,7 @@ def judge_proof(sweep: StudentSweep, proof: Proof) -> Charge | None:
         return None
     trained = len(proof.networks) >= number
     found, expected = _not_reached(sweep, proof) if trained else _not_trained(sweep, proof)
-    charge = charge_for(fault(NOT_REPRODUCED, found=found, expected=expected), missing, number)
+    charge = charge_for(fault(NOT_REPRODUCED, found=found, expected=expected, causes=BEGUN_ANEW), missing, number)
     return replace(charge, fault=replace(charge.fault, severity=Severity.SERIOUS)) if trained else charge
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from netgrader.checks.exercises import value_at
 from netgrader.checks.language import fail_all
 from netgrader.faults import fault
 from netgrader.judges.arrays import data_for
+from netgrader.judges.as_handed import test_rows_as_handed
 from netgrader.judges.learning_rate import (
     RunImages,
     Runs,
@@ -95,7 +97,11 @@ def _judge(bench: TestContext) -> Charge | None:
     if charge is not None:
         return charge
     wrong = untrue(sweep, list(trial_runs(bench).values()), _believed(bench))
-    return charge_for(wrong[0], len(wrong), len(_rerun(bench))) if wrong else None
+    if not wrong:
+        return None
+    # Reruns use our rows.
+    explained = replace(wrong[0], causes=test_rows_as_handed(bench).made_in)
+    return charge_for(explained, len(wrong), len(_rerun(bench)))
 
 
 def require_good_rate(bench: TestContext, remark: Callable[..., None]) -> None:

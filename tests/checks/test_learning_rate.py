@@ -204,7 +204,7 @@ def _judged(monkeypatch: pytest.MonkeyPatch, charged: Fault | None, sweep: Stude
 @pytest.mark.parametrize("factor", [100, 10_000])
 def test_accuracies_that_are_no_shares_follow_from_a_network_whose_accuracy_is_none(factor: float) -> None:
     (odd,) = read_sweep(np.stack([SWEEP.rates, factor * SWEEP.accuracies], axis=1), 3e-3, DIGITS).odd
-    assert odd.causes == ("accuracy-not-mean",)
+    assert odd.causes == ("accuracy-not-mean", "accuracy-wrong")
 
 
 def test_a_rate_at_which_nothing_moves_is_too_low_and_does_not_diverge(

@@ -55,7 +55,7 @@ WRONG = {
     "wrong-order, beyond 255 in uint8": lambda raw: flat(raw) * np.uint8(2) / 510,
     "wrong-order, noise": lambda raw: np.random.default_rng(1).random(flat(raw).shape),
     "wrong-order, one twice": lambda raw: (flat(raw) / 255)[np.where(np.arange(N) == 17, 0, np.arange(N))],
-    "rows-mixed": lambda raw: (raw / 255).reshape(784, -1).T,
+    "wrong-order, mixed": lambda raw: (raw / 255).reshape(784, -1).T,
 }
 
 

@@ -49,6 +49,8 @@ def find_faults(reading: Reading) -> tuple[tuple[Fault, ...], tuple[Fault, ...],
     checks = _CHECKS[reading.found.given.regression]
     found = dict.fromkeys(chain.from_iterable(check(reading) for check in checks))
     codes = {fault.code for fault in found}
-    brought = {code: fault for fault in found if not is_remark(fault) for code in KINDS[fault.code].brings & codes}
+    causes = [(code, fault) for fault in found if not is_remark(fault) for code in KINDS[fault.code].brings & codes]
+    # A cause that follows from another one comes first, so that the other one replaces it.
+    brought = dict(sorted(causes, key=lambda pair: pair[1].code not in {code for code, _ in causes}))
     own = [fault for fault in found if fault.code not in brought]
     return tuple(filterfalse(is_remark, own)), tuple(filter(is_remark, own)), brought
