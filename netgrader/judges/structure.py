@@ -16,7 +16,7 @@ from graphread.open_questions import WHICH_RATE
 from graphread.text import Text, plain
 from netgrader.checks.diagnose import remedy
 from netgrader.checks.language import fail, fail_all, require_decided, ungradable
-from netgrader.faults import Severity
+from netgrader.faults import Severity, kind_of
 from netgrader.judges.answers import random_of, require_fed, run_alone, shaped, started
 from netgrader.judges.dense import fetch
 
@@ -231,6 +231,7 @@ def require_optimizer(network: Network) -> Optimizer:
             severity=Severity.FATAL,
         )
     if not network.optimizer.variables:
+        fail_all([cause for cause in network.faults if "layers-not-trained" in kind_of(cause.code).brings])
         fail("layers-not-trained", found=Text("an optimizer that changes no variable"))
     return network.optimizer
 
