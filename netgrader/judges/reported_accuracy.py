@@ -64,14 +64,13 @@ def _require_no_pairs(bench: TestContext, result: Recomputed, tested: Sequence[f
     """End the test if a wrong error compares each prediction with the target of every row."""
     if not isinstance(result.measure, Error) or not len(tested):
         return
-    over_pairs = result.measure.over_pairs(result.found, bench.dataset.y_test)
-    if abs(tested[-1] - over_pairs) <= LIMITS.pairs * over_pairs:
-        found = Text(
-            "{error}, as of each prediction and the target of every row", error=result.measure.in_unit(tested[-1])
-        )
+    measure, over_pairs = result.measure, result.measure.over_pairs(result.found, bench.dataset.y_test)
+    # A network that has learned little has nearly the same error over pairs as over rows.
+    if abs(tested[-1] - over_pairs) <= LIMITS.pairs * over_pairs < (over_pairs - measure.figure(result.notebook)) / 2:
+        found = Text("{error}, as of each prediction and the target of every row", error=measure.in_unit(tested[-1]))
         expected = Text(
             "{written}, as measured: (n, 1) less (n,) is a table of n × n differences",
-            written=result.measure.written(result.notebook),
+            written=measure.written(result.notebook),
         )
         fail("reported-accuracy-wrong", found=found, expected=expected)
 

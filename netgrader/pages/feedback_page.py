@@ -278,9 +278,9 @@ def _further(cells: Sequence[SkeletonCell], make: _Blocks) -> tuple[Further, ...
 
 def _facts(graded: Graded) -> tuple[Said, ...]:
     """Return the measurements as sentences; none if they may rest on wrong labels."""
-    facts: list[Said] = []
     if words.OF_LABELS & {*graded.faults}:
         return ()
+    facts: list[Said] = []
     if graded.accuracy is not None:
         facts.append(words.ACCURACY_ONE.format(accuracy=percent(graded.accuracy)))
     if graded.error is not None:

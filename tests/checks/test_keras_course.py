@@ -32,6 +32,7 @@ WORKS = {
     "one-hot labels": "model.compile('adam', loss)\nmodel.fit(x, np.eye(10)[y], verbose=0)\n",
     "narrow images": "model.compile('adam', loss)\nmodel.fit(x[:, :100], y, verbose=0)\n",
     "no model": "model = None\n",
+    "a call that stops": "class Own(keras.Model):\n    def call(self, x):\n        raise ValueError('later')\nmodel = Own()\n",
 }
 
 
@@ -79,6 +80,12 @@ def test_an_error_that_fit_raised_is_reported(verdicts, name, said):
     assert (trained.outcome, trained.faults) == (Outcome.FAILED, ("error-in-code",))
     assert "the cell digits_model stopped at" in str(trained.message)
     assert said in str(trained.message)
+
+
+def test_a_model_that_cannot_be_read_is_not_code_that_stopped(verdicts):
+    first = next(check for check in verdicts["a call that stops"].values() if check.outcome is Outcome.FAILED)
+    assert first.faults == ("wrong-return",)
+    assert "The model cannot be traced" in str(first.message)
 
 
 def test_what_is_no_model_is_named_by_its_kind(verdicts):

@@ -156,6 +156,24 @@ def _run(rate: float, last: float, late: float) -> ShortRun:
     return ShortRun(rate, np.r_[np.full(Runs.STEPS - Runs.SMOOTH, 1.4), np.full(Runs.SMOOTH, last)], 0.9, late)
 
 
+@pytest.mark.parametrize(
+    ("losses", "found", "code"),
+    [
+        ((1.27, 1.26, 1.24, 1.17), False, "learning-rate-too-low"),
+        ((1.27, 1.26, 1.24, 1.17), True, None),
+        ((1.27, 1.26, 1.25, 1.24), False, None),
+        ((1.20, 1.00, 0.97, 0.90), False, None),
+    ],
+    ids=["hardly begun", "hardly begun, found by a sweep", "as far at ten times the rate", "farther than at a third"],
+)
+def test_a_rate_is_too_low_if_only_a_far_larger_one_gets_anywhere(
+    losses: tuple[float, ...], found: bool, code: str | None
+) -> None:
+    runs = [_run(rate, last, 0.5) for rate, last in zip((1e-6, 3e-6, 9e-6, 3e-5), losses, strict=True)]
+    verdict = judge_rate(*runs, found=found)
+    assert (verdict.code if verdict else None) == code
+
+
 def test_nothing_is_said_of_rates_by_losses_below_zero() -> None:
     runs = [_run(rate, last, 0.8) for rate, last in ((1e-3, -1.0), (3e-3, -9.0), (9e-3, -80.0), (3e-2, -700.0))]
     assert judge_rate(*runs) is None

@@ -17,7 +17,7 @@ import tensorflow.compat.v1 as tf
 
 from graphread import Exercise, LabError
 from graphread.lab.local import LocalLab
-from graphread.model import Layer, Network
+from graphread.model import Layer, Network, Optimizer
 from graphread.text import Text
 from netgrader import observations as seen
 from netgrader.checks import Failed, TestContext, Ungradable
@@ -27,9 +27,11 @@ from netgrader.checks.held_out import held_out_images
 from netgrader.evidence import EvidenceWriter, GraphEvidence
 from netgrader.faults import fault
 from netgrader.judges.accuracy import recompute, require_learned, require_own, require_trained
+from netgrader.judges.answers import opened
 from netgrader.judges.arrays import require_images, require_labels
+from netgrader.judges.learning_rate import accuracy_on
 from netgrader.judges.shown import wrong_images
-from netgrader.judges.structure import require_feedable
+from netgrader.judges.structure import require_feedable, require_optimizer
 from netgrader.judges.training_loop import training_of
 from netgrader.pages.feedback_figures import PageData, figure
 from netgrader.student.graphs import export_graph
@@ -185,6 +187,22 @@ def test_a_network_is_read_with_the_sizes_of_the_course(bench, sizes, codes):
     if not codes:
         require_layers(found)
         require_feedable(bench.lab, graph, found)
+
+
+def test_the_accuracy_of_one_output_is_that_of_its_sign(bench):
+    graph, data = network(1), bench.dataset
+    rows, classes = data.prepared(data.x_test), np.arange(len(data.x_test)) % 2
+    with opened(bench.lab, graph) as session:
+        (logits,) = session.run([graph.parts["logits"]], {graph.parts["X"]: rows})
+        assert accuracy_on(session, graph, rows, classes) == np.mean((logits[:, 0] > 0) == classes)
+
+
+def test_an_optimizer_that_a_fault_holds_still_is_judged_by_that_fault():
+    still = Optimizer("adam", 0.001, ())
+    for faults, code in (((), "layers-not-trained"), ((fault("relu-on-logits"),), "relu-on-logits")):
+        with pytest.raises(Failed) as caught:
+            require_optimizer(Network(optimizer=still, faults=faults))
+        assert [one.code for one in caught.value.faults] == [code]
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,19 @@ def prices(tmp_path_factory):
     return file
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("about", [("--target", "3", "--unit", "k€"), ("--target", "0.85", "--one-output")])
+def test_a_course_of_numbers_or_of_one_output_is_released_as_it_is_made(netgrader, prices, tmp_path, about):
+    with np.load(prices) as given:
+        targets = (given["y"] > 40).astype(int) if "--one-output" in about else given["y"]
+        np.savez(tmp_path / "given.npz", x=given["x"], y=targets)
+    made = netgrader("new", "course", "--data", "given.npz", "--called", "price", *about, cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    process = netgrader("release", cwd=tmp_path / "course", seconds=900)
+    assert process.returncode == 0, process.stdout + process.stderr
+    assert list((tmp_path / "course" / "release").glob("*/1_*.ipynb"))
+
+
 def test_numbers_are_read_with_their_unit_and_an_error_that_anybody_reaches_is_refused(prices, tmp_path):
     make_config(tmp_path)
     wanted = NewAssignment("prices", prices, "price", target=1.2, unit="k€")

@@ -106,5 +106,7 @@ def test_a_mistake_is_charged_in_the_cell_that_made_it_and_in_no_other(graded, o
     }
     expected = {f"check_{cell}": set(codes) for cell, codes in mistake.get("faults", {}).items()}
     assert {cell: codes for cell, codes in named.items() if codes} == expected
+    messages = [str(check.message) for cell in result.cells for check in cell.checks]
+    assert all(any(reason in message for message in messages) for reason in mistake.get("reasons", []))
     for cell in (cell for cell in result.cells if not cell.manual):
         assert (cell.points == cell.max_points) == (cell.cell not in expected)

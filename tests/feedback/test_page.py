@@ -200,6 +200,13 @@ def test_a_notebook_that_was_cut_short_is_graded_once_a_person_marked_what_lost_
     assert page_of(cells, Graded(result, marks=Marks({"check_two": CellMark(0.0, 1.0)}))).whole
 
 
+@pytest.mark.parametrize(("code", "told"), [("missing-bias", True), ("labels-off-by-one", False)])
+def test_no_accuracy_is_reported_that_may_rest_on_wrong_labels(code, told):
+    wrong = ex.failed("test_w", "It is right", ex.fault(code))
+    result = ex.result(ex.cell("train", 3, wrong), test_accuracy=0.9, target_met="yes")
+    assert bool(page_of([ex.check_cell("train", 3)], Graded(result)).facts) is told
+
+
 def test_a_remark_costs_nothing_and_is_shown():
     remark = ex.passed("test_r", "The graph was built once", faults=("built-twice",), message="Two copies were found.")
     page = page_of([ex.check_cell("train", 3)], Graded(ex.result(ex.cell("train", 3, remark))))

@@ -102,6 +102,7 @@ def test_a_network_is_read_as_its_table_says(lab, name):
         network = read(lab, name, functional)
         assert network.codes == one.codes, str(network)
         assert {remark.code for remark in network.remarks} == one.remarks, str(network)
+        assert {cause.code for cause in network.brought.values()} <= network.codes
         assert bool(network.undecided) is terms.get("undecided", False), str(network)
         assert set(terms.get("left_open", ())) <= set(network.left_open)
         for part in {"loss", "optimizer"} & set(terms):
