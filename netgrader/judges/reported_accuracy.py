@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from netgrader.checks.context import TestContext
     from netgrader.judges.accuracy import Recomputed
 
-__all__ = ["require_curves", "require_reported"]
+__all__ = ["require_curves", "require_no_pairs", "require_reported"]
 
 Array = npt.NDArray[Any]
 
@@ -55,16 +55,16 @@ def require_curves(bench: TestContext, cell: str, remark: Callable[..., None], *
     try:
         require_reported(result, trained, tested, remark, lambda: train_accuracy(bench, cell), whole_curve=whole_curve)
     except Failed as failed:
-        _require_no_pairs(bench, result, tested)
+        require_no_pairs(bench.dataset.y_test, result, tested)
         causes = causes_of_accuracy(bench, cell, tested[-1]) if len(tested) else ()
         raise Failed([replace(fault, causes=causes) for fault in failed.faults], failed.share) from None
 
 
-def _require_no_pairs(bench: TestContext, result: Recomputed, tested: Sequence[float]) -> None:
-    """End the test if a wrong error compares each prediction with the target of every row."""
+def require_no_pairs(targets: Array, result: Recomputed, tested: Sequence[float]) -> None:
+    """End the test if a wrong error compares each prediction with the target (n,) of every row."""
     if not isinstance(result.measure, Error) or not len(tested):
         return
-    measure, over_pairs = result.measure, result.measure.over_pairs(result.found, bench.dataset.y_test)
+    measure, over_pairs = result.measure, result.measure.over_pairs(result.found, targets)
     # A network that has learned little has nearly the same error over pairs as over rows.
     if abs(tested[-1] - over_pairs) <= LIMITS.pairs * over_pairs < (over_pairs - measure.figure(result.notebook)) / 2:
         found = Text("{error}, as of each prediction and the target of every row", error=measure.in_unit(tested[-1]))

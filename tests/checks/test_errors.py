@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -28,7 +29,7 @@ from netgrader.judges.accuracy import (
     target_met,
 )
 from netgrader.judges.measure import MEAN_ABSOLUTE, ROOT_MEAN_SQUARED, Error, error_in
-from netgrader.judges.reported_accuracy import require_reported
+from netgrader.judges.reported_accuracy import require_no_pairs, require_reported
 from netgrader.judges.shown import predictions
 from netgrader.student.graphs import export_graph
 from tests.datasets import DIGITS
@@ -288,3 +289,15 @@ def test_rows_and_network_are_named_where_our_own_training_comes_no_further_with
     monkeypatch.setattr(training, "_reached_by_ours", lambda *_: ours)
     bench = SimpleNamespace(spec=spec, quick=False)
     assert list(training._held_back_by(bench, "check_training", 0.0)) == causes
+
+
+@pytest.mark.parametrize(("noise", "told"), [(1.0, True), (60.0, False)], ids=["has learned", "has learned little"])
+def test_an_error_of_all_pairs_is_told_apart_from_the_error_of_a_network_that_has_learned_little(
+    prices: Dataset, noise: float, told: bool
+) -> None:
+    measure = error_in(prices)
+    found = prices.y_test + noise * np.random.default_rng(1).normal(size=TEST)
+    reported = measure.over_pairs(found, prices.y_test)
+    result: Any = SimpleNamespace(measure=measure, found=found, notebook=measure.score(found, prices.y_test))
+    with pytest.raises(Failed) if told else contextlib.nullcontext():
+        require_no_pairs(prices.y_test, result, [reported])

@@ -211,6 +211,28 @@ def test_only_a_sweep_that_nothing_was_trained_for_shows_nothing(
         sweep_runs.require_trained(SimpleNamespace(outside={"cells": []}))
 
 
+def test_a_rerun_that_disagrees_may_be_explained_by_rows_of_the_notebooks_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "student_sweep": SWEEP,
+        "proof_of": prove(SWEEP, []),
+        "judge_evaluated_rows": None,
+        "trial_runs": {"best": _run(SWEEP.best, 0.01, 0.1)},
+        "_believed": frozenset(),
+        "_rerun": {"best": SWEEP.best},
+        "test_rows_as_handed": SimpleNamespace(made_in=("check_prepare_data",)),
+    }.items():
+        monkeypatch.setattr(sweep_runs, name, lambda *_, value=value: value)
+    charge = sweep_runs._judge(SimpleNamespace(outside=None))
+    assert charge is not None
+    assert (charge.fault.code, charge.fault.causes) == ("sweep-result-not-reproduced", ("check_prepare_data",))
+
+
+def test_results_whose_weights_are_gone_may_be_explained_by_a_loop_that_starts_again() -> None:
+    charge = judge_proof(SWEEP, prove(SWEEP, []))
+    assert charge is not None
+    assert charge.fault.causes == ("reinitialised-each-epoch",)
+
+
 def _judged(monkeypatch: pytest.MonkeyPatch, charged: Fault | None, sweep: StudentSweep) -> None:
     """Let a sweep be one that was handed over, and its results be charged so."""
     monkeypatch.setattr(sweep_runs, "_charge", lambda _: charged and Charge(charged))

@@ -73,7 +73,8 @@ def test_one_number_for_two_classes_is_no_mistake(rows):
 
 
 def test_what_does_not_say_its_inputs_asks_for_rows(rows):
-    assert "call it on some rows first" in rows["unbuilt"]["problem"]
+    for name in ("unbuilt", "unbuilt, with labels"):
+        assert "call it on some rows first" in rows[name]["problem"]
     assert rows["unbuilt, with rows"]["layers"][0]["inputs"] == 64
 
 

@@ -161,6 +161,7 @@ def main(folder: Path) -> int:
     rows["build() alone"] = row(compiled(begun))
     rows["trains after it was read"] = bool(np.isfinite(begun.train_on_batch(x.reshape(4, 64), ids)).all())
     rows["labels alone"] = row(compiled(model()), {"Y": np.eye(10, dtype=np.float32)[ids]})
+    rows["unbuilt, with labels"] = row(Unbuilt(), {"Y": ids})
     left = compiled(model(drop=0.5))
     left.fit(x, ids, verbose=0)
     before = [np.array(v) for v in (*left.variables, *left.optimizer.variables)]
