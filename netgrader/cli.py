@@ -56,7 +56,10 @@ def _json_file(name: str) -> TextIO:
 Json = Annotated[
     TextIO | None,
     typer.Option(
-        "--json", metavar="FILE", parser=_json_file, help="Write the results as JSON to FILE.json; - for the screen."
+        "--json",
+        metavar="FILE",
+        parser=_json_file,
+        help="Write the results as JSON to FILE; - for the screen. An existing FILE must end in .json.",
     ),
 ]
 Workers = Annotated[
