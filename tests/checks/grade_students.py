@@ -25,9 +25,11 @@ from graphread.lab.local import LocalLab
 from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.run import run_tests
+from netgrader.files import decode, plain_json
 from netgrader.grading.causes import charged_once, made_with
 from netgrader.judges import sweep_runs as two_layers
 from netgrader.judges.learning_rate import Runs
+from netgrader.results import CheckResult
 from netgrader.student import setup
 from netgrader.student.capture import take
 from netgrader.student.cell_runs import made_by
@@ -140,7 +142,8 @@ def judged(  # noqa: PLR0917  (what a student handed in, and where it goes)
             bench.close()
     exercises = [cell.removeprefix("check_") for cell in cells]
     named = [(next((one for one in exercises if one in made_by(source)), ""), source) for source in sources]
-    settled = charged_once(run.checks, made_with(named))
+    told = {cell: decode(tuple[CheckResult, ...], plain_json(found)) for cell, found in run.checks.items()}  # as graded
+    settled = charged_once(told, made_with(named))
     checks = {cell: [dataclasses.asdict(check) for check in found] for cell, found in settled.items()}
     measured = {name: value for noted in run.measured_by_cell.values() for name, value in noted.items()}
     seconds = time.perf_counter() - start

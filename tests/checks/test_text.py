@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import math
 import string
 from collections import defaultdict
 from collections.abc import Iterator
@@ -35,6 +36,7 @@ class Told(msgspec.Struct, frozen=True):
         (Text("{found} of {name!r}", found=Text("the weights"), name="W"), "the weights of 'W'"),
         (Text("{rate:.2f}").format(rate=np.float32(0.125)), "0.12"),
         (Text("shape {shape}", shape=(3, 4)), "shape (3, 4)"),
+        (Text("up to {loss:.3g}, by {rate:.2f}", loss=math.inf, rate=np.float32("nan")), "up to inf, by nan"),
         (joined([Text("One {label}."), "{x} as it is"]), "One label. {x} as it is"),
         (Plural("{number} layer", "{number} layers").of(1), "1 layer"),
         (Plural("{number} layer", "{number} layers").of(1_000), "1,000 layers"),
@@ -46,7 +48,15 @@ def test_a_text_is_its_template_with_its_values(said, english):
     assert str(said) == english
 
 
-@pytest.mark.parametrize("said", [Text("{n:.3g} of {it}", n=0.5, it=Text("{x}", x="W")), Plural("a", "b").of(2), "W"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        Text("{n:.3g} of {it}", n=0.5, it=Text("{x}", x="W")),
+        Text("{loss:.3g}", loss=-math.inf),
+        Plural("a", "b").of(2),
+        "W",
+    ],
+)
 def test_a_text_comes_back_as_it_was_kept(said):
     assert msgspec.json.decode(msgspec.json.encode(Told(said)), type=Told) == Told(said)
     assert {said} == {msgspec.msgpack.decode(msgspec.msgpack.encode(Told(said)), type=Told).said}

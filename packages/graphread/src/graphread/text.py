@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gettext
+import math
 import numbers
 import unicodedata
 from dataclasses import dataclass
@@ -100,11 +101,12 @@ def _made(text: Text, plural: tuple[str, int] | None) -> Text:
 
 def _plain(value: object) -> Value:
     value = getattr(value, "said", value)  # an error, whose message may be a `Text` as well
-    if isinstance(value, Text | str | int | float):
+    if isinstance(value, Text | str | int):
         return value
     if isinstance(value, numbers.Integral):
         return int(value)
-    return float(value) if isinstance(value, numbers.Real) else str(value)
+    # JSON has no numbers for infinity.
+    return float(value) if isinstance(value, numbers.Real) and math.isfinite(value) else str(value)
 
 
 def plain(text: object, limit: int = LIMIT) -> str:
@@ -141,6 +143,15 @@ def spelled(number: int) -> Said:
     return Text(NUMBERS[number]) if number < len(NUMBERS) else f"{number:,}"
 
 
+class _Word(str):
+    """A value that is the same in any format: ``inf`` has no digits."""
+
+    __slots__ = ()
+
+    def __format__(self, _digits: str) -> str:
+        return str(self)
+
+
 class Translation(Protocol):
     """The methods of a `gettext` catalogue that are used here."""
 
@@ -155,7 +166,9 @@ def filled(said: Said, words: Mapping[str, Said], translation: Translation) -> s
     """Return the rendered text: the translated template with its values and the words of the data."""
     if isinstance(said, str):
         return said
-    values = {name: filled(one, words, translation) if isinstance(one, Text) else one for name, one in said.args}
+    values = {
+        name: _Word(filled(one, words, translation)) if isinstance(one, Text | str) else one for name, one in said.args
+    }
     template = (
         translation.gettext(said.template) if said.plural is None else translation.ngettext(said.template, *said.plural)
     )
