@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from netgrader.faults import Fault
 
 __all__ = [
+    "AROUND",
     "RateVerdict",
     "RunImages",
     "Runs",
@@ -49,7 +50,7 @@ __all__ = [
     "fed_in_training",
     "is_settled",
     "judge_rate",
-    "may_be_far_too_low",
+    "runs_around",
     "short_run",
     "short_runs",
     "told_in_training",
@@ -66,6 +67,10 @@ class Runs:
     SMOOTH = 100  # last steps over which a run's loss is averaged
 
 
+AROUND = {"third": 1 / 3, "best": 1.0, "triple": 3.0, "tenfold": 10.0}
+"""Rates of the runs that judge a rate, in its units."""
+
+
 class _RateLimits(NamedTuple):
     """Ratios of losses, unless another unit is given; measured as the module's docstring says."""
 
@@ -74,9 +79,9 @@ class _RateLimits(NamedTuple):
     stuck: float = 0.95
     """The last loss over the first: guessing nearly reaches it."""
     little: float = 1.2
-    """The loss at the rate over that at three times it; see `may_be_far_too_low`."""
+    """The loss at the rate over that at three times it; see `_may_be_far_too_low`."""
     hardly_begun: float = 0.5
-    """The last loss over the first; see `may_be_far_too_low`."""
+    """The last loss over the first; see `_may_be_far_too_low`."""
     too_low: float = 1.45
     """The loss at the rate over that at three times it."""
     by_chance: float = 0.01
@@ -191,6 +196,22 @@ def short_runs(
     return {name: trial.run for name, trial in trials.items()}
 
 
+def runs_around(
+    lab: Lab, graph_of: Callable[[str], GraphEvidence], rate: float, images: RunImages
+) -> dict[str, ShortRun]:
+    """Return short runs at `AROUND` times a rate, by name, as long as `judge_rate` needs; `graph_of` gives the graphs."""
+
+    def settled(early: Mapping[str, ShortRun]) -> bool:
+        return is_settled(*early.values())
+
+    near = {name: (graph_of(name), rate * factor) for name, factor in AROUND.items() if name != "tenfold"}
+    runs = short_runs(lab, near, images, enough=settled)
+    at, triple = runs["best"], runs["triple"]
+    if len(at.losses) < Runs.STEPS or not _may_be_far_too_low(at, triple):
+        return {**runs, "tenfold": triple}
+    return {**runs, "tenfold": short_run(lab, graph_of("tenfold"), rate * AROUND["tenfold"], images)}
+
+
 class _Trial:
     """A short training run that can be continued."""
 
@@ -249,13 +270,12 @@ class _Bands(NamedTuple):
 
     far_too_low: float
     too_high: float
-    worse: float
     gain: float
 
 
 BANDS: Mapping[bool, _Bands] = {
-    False: _Bands(1.5, 1.15, 1.0, -math.inf),
-    True: _Bands(1.8, 1.35, 1.35, LIMITS.by_chance),
+    False: _Bands(1.5, 1.15, -math.inf),
+    True: _Bands(1.8, 1.35, LIMITS.by_chance),
 }
 """Bands by whether the rate is the best of a plausible sweep; see the module's docstring."""
 
@@ -268,7 +288,7 @@ class RateVerdict:
     against: ShortRun | None = None
 
 
-def may_be_far_too_low(at: ShortRun, triple: ShortRun) -> bool:
+def _may_be_far_too_low(at: ShortRun, triple: ShortRun) -> bool:
     """Whether a run at ten times the rate can add evidence to the one at three times.
 
     Losses improve less and less from rate to rate near the best: after a ratio of 1.2 for the first factor of three, a second
@@ -319,15 +339,15 @@ def compare_rates(
     # Barely started: it looks stuck, or a third of the rate does hardly worse, but the larger the rate, the farther it gets.
     if gets_farther and (at.stuck or (not found and _hardly_moves(third, at, tenfold))):
         return RateVerdict("learning-rate-too-low", tenfold)
-    # A loss that first rises and then does better than at a third of the rate has recovered.
-    if at.stuck or (at.explodes and at.last > bands.worse * third.last):
+    if at.stuck:
         return RateVerdict("learning-rate-diverges")
-    for code, other, ratio in (
-        ("learning-rate-too-low", triple, LIMITS.too_low),
-        ("learning-rate-too-low", tenfold, bands.far_too_low),
-        ("learning-rate-too-high", third, bands.too_high),
+    # A loss that rises first and then falls below guessing has recovered: the rate is at most too high.
+    for code, other, ratio, lost in (
+        ("learning-rate-too-low", triple, LIMITS.too_low, triple.diverges),
+        ("learning-rate-too-low", tenfold, bands.far_too_low, tenfold.diverges),
+        ("learning-rate-too-high", third, bands.too_high, third.stuck),
     ):
-        if at.last > ratio * other.last and other.late > at.late + bands.gain and not other.diverges:
+        if at.last > ratio * other.last and other.late > at.late + bands.gain and not lost:
             return RateVerdict(code, other)
     return None
 
@@ -344,6 +364,6 @@ def is_settled(third: ShortRun, at: ShortRun, triple: ShortRun) -> bool:
     Near the best rate, losses have halved and are far below those at a third of the rate: in the runs of
     ``evaluation/rates.csv``, none of these turned out too high or too low.
     """
-    if at.explodes or at.last > LIMITS.hardly_begun * at.losses[0] or may_be_far_too_low(at, triple):
+    if at.explodes or at.last > LIMITS.hardly_begun * at.losses[0] or _may_be_far_too_low(at, triple):
         return False
     return at.last <= LIMITS.surely * third.last

@@ -245,8 +245,9 @@ class _RowFinder:
         index = np.full(len(prints), -1)
         for slack in LogLimits.ROUNDED:
             other = np.flatnonzero(index < 0)
-            found = Table(self._known, slack).find(prints[other])
-            index[other] = np.where(found >= 0, self.first[found], -1)
+            if len(other):
+                found = Table(self._known, slack).find(prints[other])
+                index[other] = np.where(found >= 0, self.first[found], -1)
         return index
 
 

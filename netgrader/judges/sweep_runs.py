@@ -19,11 +19,9 @@ from netgrader.judges.learning_rate import (
     RunImages,
     Runs,
     ShortRun,
-    is_settled,
     judge_rate,
-    may_be_far_too_low,
+    runs_around,
     short_run,
-    short_runs,
 )
 from netgrader.judges.sweep_proofs import (
     NOT_REPRODUCED,
@@ -60,7 +58,6 @@ Array = npt.NDArray[Any]
 
 FEWER_STEPS = 1 / 3  # of the accuracy after 100 steps; 20 steps reach more at all rates tried, guessing mostly less
 FEWER_ERRORS = 7  # times fewer errors than the rerun: eight epochs at the best rate leave a fifth
-AROUND = {"third": 1 / 3, BEST: 1.0, "triple": 3.0, "tenfold": 10.0}
 
 
 def require_run(bench: TestContext, remark: Callable[..., None]) -> None:
@@ -191,7 +188,7 @@ def trial_runs(bench: TestContext) -> Mapping[str, ShortRun]:
 
 def _trial_runs(bench: TestContext) -> dict[str, ShortRun]:
     sweep, evidence, images = student_sweep(bench), bench.evidence(sweep_cell(bench)), run_images(bench)
-    runs = _runs_around(bench, images) if sweep.asked.is_rate else {}
+    runs = runs_around(bench.lab, evidence.graph, sweep.best, images) if sweep.asked.is_rate else {}
     values, known = np.unique(sweep.rates).tolist(), {run.rate: run for run in runs.values()}
     for name, value in _rerun(bench).items():
         graph = evidence.graph(value_at(values.index(value)))
@@ -203,16 +200,6 @@ def _trial_runs(bench: TestContext) -> dict[str, ShortRun]:
 
 def _agrees(sweep: StudentSweep, value: float) -> Callable[[ShortRun], bool]:
     return lambda run: _likely(run)[0] <= claimed(sweep, value) <= _likely(run)[1]
-
-
-def _runs_around(bench: TestContext, images: RunImages) -> dict[str, ShortRun]:
-    best, evidence = student_sweep(bench).best, bench.evidence(sweep_cell(bench))
-    graphs = {name: (evidence.graph(name), best * factor) for name, factor in AROUND.items() if name != "tenfold"}
-    runs = short_runs(bench.lab, graphs, images, enough=lambda early: is_settled(*early.values()))
-    runs["tenfold"] = runs["triple"]
-    if len(runs[BEST].losses) == Runs.STEPS and may_be_far_too_low(runs[BEST], runs["triple"]):
-        runs["tenfold"] = short_run(bench.lab, evidence.graph("tenfold"), best * AROUND["tenfold"], images)
-    return runs
 
 
 def run_images(bench: TestContext) -> RunImages:

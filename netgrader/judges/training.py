@@ -17,7 +17,7 @@ from netgrader.judges.accuracy import Doubt, recomputed, require_learned, requir
 from netgrader.judges.answers import opened, outputs_for, random_of, shaped
 from netgrader.judges.arrays import data_for
 from netgrader.judges.as_handed import network_cells, train_rows_as_handed
-from netgrader.judges.learning_rate import Runs, fed_in_training, judge_rate, short_run, told_in_training
+from netgrader.judges.learning_rate import AROUND, Runs, fed_in_training, judge_rate, runs_around, told_in_training
 from netgrader.judges.measure import measure_of
 from netgrader.judges.sweep_runs import run_images
 
@@ -127,13 +127,11 @@ def _by_its_rate(bench: TestContext, graph: GraphEvidence) -> Fault | None:
         if tensor is None or optimizer is None or optimizer.learning_rate is None or optimizer.rate:
             return None  # a schedule has no single rate
         rate = optimizer.learning_rate
-        third, at, triple, tenfold = (
-            short_run(bench.lab, _at_rate(graph, tensor, factor * rate), factor * rate, run_images(bench))
-            for factor in (1 / 3, 1, 3, 10)
-        )
+        fed = {name: _at_rate(graph, tensor, factor * rate) for name, factor in AROUND.items()}
+        runs = runs_around(bench.lab, fed.__getitem__, rate, run_images(bench))
     except (LabError, KeyError):
         return None
-    found = judge_rate(third, at, triple, tenfold)
+    found = judge_rate(runs["third"], runs["best"], runs["triple"], runs["tenfold"])
     return found and replace(found, causes=OF_RATES)
 
 

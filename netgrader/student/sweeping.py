@@ -11,6 +11,7 @@ import numpy as np
 from graphread.graph.hashes import op_hashes
 from netgrader.checks.exercises import trained_at, value_at
 from netgrader.evidence import GraphEvidence
+from netgrader.judges.learning_rate import AROUND
 from netgrader.judges.sweep_proofs import DEFAULT, Enough
 from netgrader.judges.sweeps import BEST, in_question, is_value, swept
 from netgrader.student.probes import WrongReturn, export_graph
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["hand_over_sweep"]
 
 USUAL_RATE = 0.001  # Adam's default, if there is neither a sweep nor a best rate
-AROUND = {"third": 1 / 3, "triple": 3.0, "tenfold": 10.0}
 
 
 def hand_over_sweep(student: Student, out: EvidenceWriter) -> None:
