@@ -320,20 +320,20 @@ def show_gradients(images, largest, each):
         np.size(each) == 10 * np.size(largest) == 78_400, "largest must be one tensor shaped as X, and each ten", shapes
     )
     largest, each = np.reshape(largest, (10, -1)), np.reshape(each, (10, 10, -1))  # also accepts a list of one
-    figure, axes = plt.subplots(10, 12, figsize=(12, 10.4))
-    scales = []
+    scales = [max(np.abs(largest[row]).max(), np.abs(each[:, row]).max()) for row in range(10)]
+    tile = 30  # pixels, with a margin
+    grid = np.ones((10 * tile, 12 * tile, 3))
     for row, image in enumerate(images):
-        gradients = [largest[row], *(gradient[row] for gradient in each)]
-        scales.append(np.abs(gradients).max())
-        axes[row, 0].imshow(image, cmap="gray_r")
-        axes[row, 0].set_ylabel(f"±{scales[-1]:.0e}", rotation=0, ha="right", va="center")
-        for panel, gradient in zip(axes[row, 1:], gradients, strict=True):
-            panel.imshow(gradient.reshape(28, 28), cmap="RdBu", vmin=-scales[-1], vmax=scales[-1])
-    for panel, title in zip(axes[0], ["digit", "largest", *range(10)], strict=True):
-        panel.set_title(title)
-    for panel in axes.flat:
-        panel.set(xticks=[], yticks=[])
-    figure.subplots_adjust(wspace=0.05, hspace=0.05)
+        gradients = np.concatenate([largest[row, np.newaxis], each[:, row]]).reshape(-1, 28, 28)
+        shown = [plt.cm.gray_r(image / np.max(image)), *plt.cm.RdBu(0.5 + gradients / (2 * scales[row] or 1))]
+        for column, colours in enumerate(shown):
+            grid[row * tile + 1 :, column * tile + 1 :][:28, :28] = colours[..., :3]
+    figure, axes = plt.subplots(figsize=(12, 10.4))
+    axes.imshow(grid)
+    axes.set_xticks(tile * (np.arange(12) + 0.5), ["digit", "largest", *range(10)])
+    axes.set_yticks(tile * (np.arange(10) + 0.5), [f"±{scale:.0e}" for scale in scales])
+    axes.tick_params(length=0, labeltop=True, labelbottom=False)
+    axes.spines[:].set_visible(False)
     strength = np.abs(each).max(axis=2).T  # one row per image, one column per output
     strong = [np.flatnonzero(outputs > outputs.max() / 5) for outputs in strength]
     named = [", ".join(map(str, outputs)) for outputs in strong]
@@ -422,7 +422,7 @@ def show_batch_normalisation(images, n_steps=300, batch_size=64, seed=3):
     weights = random.normal(0, 1, (images.shape[1], 3)) * [0.04, 0.12, 0.25]
     batches = images[random.integers(len(images), size=(n_steps, batch_size))] @ weights
     means, variances = batches.mean(axis=1), batches.var(axis=1)
-    wanted = (images @ weights).mean(axis=0)
+    wanted = images.mean(axis=0) @ weights
     shown = int(np.argmax(np.abs(wanted)))  # the neuron whose averages move most
 
     figure, (before, after, averages, use) = plt.subplots(1, 4, figsize=(13, 3.4), layout="constrained")
