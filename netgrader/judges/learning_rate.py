@@ -199,7 +199,7 @@ def short_runs(
 def runs_around(
     lab: Lab, graph_of: Callable[[str], GraphEvidence], rate: float, images: RunImages
 ) -> dict[str, ShortRun]:
-    """Return short runs at `AROUND` times a rate, by name, as long as `judge_rate` needs; `graph_of` gives the graphs."""
+    """Return short runs at `AROUND` times a rate, as long as `judge_rate` needs them; all by name."""
 
     def settled(early: Mapping[str, ShortRun]) -> bool:
         return is_settled(*early.values())

@@ -325,7 +325,7 @@ def show_gradients(images, largest, each):
     grid = np.ones((10 * tile, 12 * tile, 3))
     for row, image in enumerate(images):
         gradients = np.concatenate([largest[row, np.newaxis], each[:, row]]).reshape(-1, 28, 28)
-        shown = [plt.cm.gray_r(image / np.max(image)), *plt.cm.RdBu(0.5 + gradients / (2 * scales[row] or 1))]
+        shown = [plt.cm.gray_r(image / 255), *plt.cm.RdBu(0.5 + gradients / (2 * scales[row] or 1))]
         for column, colours in enumerate(shown):
             grid[row * tile + 1 :, column * tile + 1 :][:28, :28] = colours[..., :3]
     figure, axes = plt.subplots(figsize=(12, 10.4))
