@@ -62,9 +62,9 @@ class Submission:
 
 SUBMISSIONS = (
     Submission("ada: 3 × 512, nine epochs", "ada"),
-    Submission("bela: batch normalisation, six epochs", "bela"),
-    Submission("chloe: four epochs, dropout left on", "chloe"),
-    Submission("dmitri: 256 neurons, five epochs, no sweep that counts", "dmitri"),
+    Submission("bela: batch normalization", "bela"),
+    Submission("chloe: dropout left on", "chloe"),
+    Submission("dmitri: 256 neurons, no sweep that counts", "dmitri"),
     Submission("ada: 2 × 768, nine epochs", "ada", {"range(1, 4)": "range(1, 3)", "hidden, 512": "hidden, 768"}),
 )
 SMALL = Submission("femi: nothing is trained", "femi", notebooks=("1_one_layer",))

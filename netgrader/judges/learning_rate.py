@@ -52,7 +52,6 @@ __all__ = [
     "judge_rate",
     "runs_around",
     "short_run",
-    "short_runs",
     "told_in_training",
 ]
 
@@ -136,12 +135,12 @@ class ShortRun:
 
     @property
     def stuck(self) -> bool:
-        """Whether the loss ended no better than guessing."""
+        """Whether the loss ended near its first value or above."""
         return bool(self.last >= LIMITS.stuck * self.losses[0])
 
     @property
     def diverges(self) -> bool:
-        """Whether the loss exploded during the run or ended no better than guessing."""
+        """Whether the loss exploded during the run or ended near its first value or above."""
         return self.explodes or self.stuck
 
 
@@ -339,9 +338,9 @@ def compare_rates(
     # Barely started: it looks stuck, or a third of the rate does hardly worse, but the larger the rate, the farther it gets.
     if gets_farther and (at.stuck or (not found and _hardly_moves(third, at, tenfold))):
         return RateVerdict("learning-rate-too-low", tenfold)
-    if at.stuck:
+    if at.stuck and (third.stuck or at.late <= third.late / 2):
         return RateVerdict("learning-rate-diverges")
-    # A loss that rises first and then falls below guessing has recovered: the rate is at most too high.
+    # A loss that rises first and then falls, or a network that knows many images all the same: at most too high.
     for code, other, ratio, lost in (
         ("learning-rate-too-low", triple, LIMITS.too_low, triple.diverges),
         ("learning-rate-too-low", tenfold, bands.far_too_low, tenfold.diverges),
@@ -364,6 +363,4 @@ def is_settled(third: ShortRun, at: ShortRun, triple: ShortRun) -> bool:
     Near the best rate, losses have halved and are far below those at a third of the rate: in the runs of
     ``evaluation/rates.csv``, none of these turned out too high or too low.
     """
-    if at.explodes or at.last > LIMITS.hardly_begun * at.losses[0] or _may_be_far_too_low(at, triple):
-        return False
-    return at.last <= LIMITS.surely * third.last
+    return not _may_be_far_too_low(at, triple) and at.last <= LIMITS.surely * third.last

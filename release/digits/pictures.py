@@ -320,12 +320,13 @@ def show_gradients(images, largest, each):
         np.size(each) == 10 * np.size(largest) == 78_400, "largest must be one tensor shaped as X, and each ten", shapes
     )
     largest, each = np.reshape(largest, (10, -1)), np.reshape(each, (10, 10, -1))  # also accepts a list of one
-    scales = [max(np.abs(largest[row]).max(), np.abs(each[:, row]).max()) for row in range(10)]
+    gradients = np.concatenate([largest[np.newaxis], each]).reshape(11, 10, 28, 28)
+    scales = np.abs(gradients).max(axis=(0, 2, 3))
+    colouring = plt.cm.RdBu.with_extremes(bad="white")  # numbers that are none
     tile = 30  # pixels, with a margin
     grid = np.ones((10 * tile, 12 * tile, 3))
     for row, image in enumerate(images):
-        gradients = np.concatenate([largest[row, np.newaxis], each[:, row]]).reshape(-1, 28, 28)
-        shown = [plt.cm.gray_r(image / 255), *plt.cm.RdBu(0.5 + gradients / (2 * scales[row] or 1))]
+        shown = [plt.cm.gray_r(image / 255), *colouring(0.5 + gradients[:, row] / (2 * scales[row] or 1))]
         for column, colours in enumerate(shown):
             grid[row * tile + 1 :, column * tile + 1 :][:28, :28] = colours[..., :3]
     figure, axes = plt.subplots(figsize=(12, 10.4))

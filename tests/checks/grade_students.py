@@ -27,7 +27,7 @@ from netgrader.checks.exercises import load_exercises
 from netgrader.checks.run import run_tests
 from netgrader.files import decode, plain_json
 from netgrader.grading.causes import charged_once, made_with
-from netgrader.judges import sweep_runs as two_layers
+from netgrader.judges import learning_rate
 from netgrader.judges.learning_rate import Runs
 from netgrader.results import CheckResult
 from netgrader.student import setup
@@ -35,7 +35,6 @@ from netgrader.student.capture import take
 from netgrader.student.cell_runs import made_by
 
 if TYPE_CHECKING:
-    from netgrader.evidence import GraphEvidence
     from netgrader.judges.learning_rate import ShortRun
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,33 +48,23 @@ Verdicts = dict[str, object]
 def main(asked: Path, told: Path) -> None:
     sys.path.insert(0, str(SOURCE))  # for after_one_layer, which stands beside the notebooks
     tf.disable_v2_behavior()
-    two_layers.short_run = remembered(two_layers.short_run)
-    two_layers.short_runs = to_the_end(two_layers.short_run)
+    learning_rate.short_runs = remembered(learning_rate.short_runs)
     told.write_text(json.dumps([verdicts for work in json.loads(asked.read_text()) for verdicts in grade(**work)]))
 
 
-def remembered(short_run: Any) -> Any:
-    """`short_run` with what it found before: many students try the same network at the same rates."""
+def remembered(short_runs: Any) -> Any:
+    """`short_runs` with what it found before: many students try the same network at the same rates.
+
+    Runs of several networks go to the end, so that all later ones find them.
+    """
     known: dict[tuple[bytes, float], ShortRun] = {}
 
-    def run(lab: Any, graph: GraphEvidence, rate: float, *data: Any, **terms: Any) -> ShortRun:
-        key = hashlib.sha256(graph.meta_graph).digest(), rate
-        if key not in known:
-            made = short_run(lab, graph, rate, *data, **terms)
-            if len(made.losses) < Runs.STEPS:
-                return made  # it went no further than was needed for one sweep
-            known[key] = made
-        return known[key]
-
-    return run
-
-
-def to_the_end(short_run: Any) -> Any:
-    """`short_runs` whose runs are those of `short_run`, all the way."""
-
-    def run(lab: Any, graphs: Any, images: Any, *, enough: Any) -> dict[str, ShortRun]:
-        del enough  # which ends most of them in a notebook that is run; here results are typed in
-        return {name: short_run(lab, graph, rate, images) for name, (graph, rate) in graphs.items()}
+    def run(lab: Any, graphs: Any, images: Any, *, seed: int = 1, enough: Any) -> dict[str, ShortRun]:
+        keys = {name: (hashlib.sha256(graph.meta_graph).digest(), rate) for name, (graph, rate) in graphs.items()}
+        new = {name: graphs[name] for name, key in keys.items() if key not in known}
+        made = short_runs(lab, new, images, seed=seed, enough=enough if len(graphs) == 1 else lambda _: False)
+        known.update({keys[name]: found for name, found in made.items() if len(found.losses) == Runs.STEPS})
+        return {name: known.get(key) or made[name] for name, key in keys.items()}
 
     return run
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import json
+import math
 from dataclasses import asdict, replace
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -121,6 +122,7 @@ def runs(trained: Callable[..., dict[float, ShortRun]]) -> dict[float, ShortRun]
         (3e-3, None),
         (1e-2, "learning-rate-too-high"),
         (3e-2, "learning-rate-too-high"),
+        (9e-2, "learning-rate-too-high"),
     ],
 )
 def test_good_rates_are_accepted_and_bad_ones_named(runs: dict[float, ShortRun], rate: float, code: str | None) -> None:
@@ -154,6 +156,28 @@ def test_the_best_of_a_sweep_is_too_low_only_if_a_larger_rate_has_the_higher_acc
 
 def _run(rate: float, last: float, late: float) -> ShortRun:
     return ShortRun(rate, np.r_[np.full(Runs.STEPS - Runs.SMOOTH, 1.4), np.full(Runs.SMOOTH, last)], 0.9, late)
+
+
+@pytest.mark.parametrize(
+    ("highest", "last", "late", "code"),
+    [
+        (10.0, 0.27, 0.9, None),
+        (10.0, 0.4, 0.9, "learning-rate-too-high"),
+        (10.0, 1.35, 0.2, "learning-rate-diverges"),
+        (1.4, 1.5, 0.1, "learning-rate-diverges"),
+        (math.inf, math.nan, 0.1, "learning-rate-diverges"),
+        (10.0, 3.1, 0.85, "learning-rate-too-high"),
+    ],
+    ids=["recovered", "recovered, and worse", "near its first value", "guessing", "no number", "large, and known"],
+)
+def test_a_rate_diverges_only_if_the_loss_stays_high_and_little_is_known(
+    highest: float, last: float, late: float, code: str | None
+) -> None:
+    at, third = _run(3e-3, last, late), _run(1e-3, 0.3, 0.94)
+    losses = np.r_[1.4, highest, at.losses[2:]]
+    found = judge_rate(third, replace(at, losses=losses), _run(9e-3, 2.3, 0.1), _run(3e-2, 2.3, 0.1))
+    assert (found.code if found else None) == code
+    assert found is None or str(found.found)
 
 
 @pytest.mark.parametrize(

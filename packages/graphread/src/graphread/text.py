@@ -144,7 +144,7 @@ def spelled(number: int) -> Said:
 
 
 class _Word(str):
-    """A value that is the same in any format: ``inf`` has no digits."""
+    """A value in words, as it is in any format: ``inf`` has no digits."""
 
     __slots__ = ()
 
