@@ -62,7 +62,8 @@ def remembered(short_runs: Any) -> Any:
     def run(lab: Any, graphs: Any, images: Any, *, seed: int = 1, enough: Any) -> dict[str, ShortRun]:
         keys = {name: (hashlib.sha256(graph.meta_graph).digest(), rate) for name, (graph, rate) in graphs.items()}
         new = {name: graphs[name] for name, key in keys.items() if key not in known}
-        made = short_runs(lab, new, images, seed=seed, enough=enough if len(graphs) == 1 else lambda _: False)
+        until = enough if len(graphs) == 1 else lambda _: False
+        made = short_runs(lab, new, images, seed=seed, enough=until) if new else {}
         known.update({keys[name]: found for name, found in made.items() if len(found.losses) == Runs.STEPS})
         return {name: known.get(key) or made[name] for name, key in keys.items()}
 

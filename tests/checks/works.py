@@ -76,7 +76,7 @@ def said_of(checks: list[CheckResult]) -> str:
 def require(verdicts: dict[str, Any], name: str, one: Program) -> None:
     """A right work keeps all points; of a wrong one its codes are named, no others, and it costs what its table says."""
     checks = checks_of(verdicts[name], f"check_{name.partition(':')[0]}")
-    assert verdicts[name]["log"] == []
+    assert verdicts[name]["log"] == [], verdicts[name]["log"]
     assert codes_of(checks, Outcome.FAILED, Outcome.PARTIAL) == one.codes, said_of(checks)
     assert not [check for check in checks if check.outcome is Outcome.UNGRADABLE], said_of(checks)
     assert (cell_points(checks, 1) == 1) is not bool(one.codes), said_of(checks)
