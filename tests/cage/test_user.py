@@ -41,6 +41,7 @@ OPEN = {
     "lists disks",
     "looks for the machine's Unix sockets",
     "looks for other kernels' sockets",  # in /tmp, where other programs leave theirs; not in our unlisted folder
+    "imports the grader's modules",  # where everybody can read the checkout; a course that everybody can read is refused
     "reads the instructor's keys",  # /etc/ssh, of which everybody may read the public part
 }
 """Attempts that may come to something: what every user of a machine may see."""
