@@ -199,12 +199,8 @@ def runs_around(
     lab: Lab, graph_of: Callable[[str], GraphEvidence], rate: float, images: RunImages
 ) -> dict[str, ShortRun]:
     """Return short runs at `AROUND` times a rate, as long as `judge_rate` needs them; all by name."""
-
-    def settled(early: Mapping[str, ShortRun]) -> bool:
-        return is_settled(*early.values())
-
     near = {name: (graph_of(name), rate * factor) for name, factor in AROUND.items() if name != "tenfold"}
-    runs = short_runs(lab, near, images, enough=settled)
+    runs = short_runs(lab, near, images, enough=lambda early: is_settled(*early.values()))
     at, triple = runs["best"], runs["triple"]
     if len(at.losses) < Runs.STEPS or not _may_be_far_too_low(at, triple):
         return {**runs, "tenfold": triple}
@@ -340,7 +336,7 @@ def compare_rates(
         return RateVerdict("learning-rate-too-low", tenfold)
     if at.stuck and (third.stuck or at.late <= third.late / 2):
         return RateVerdict("learning-rate-diverges")
-    # A loss that rises first and then falls, or a network that knows many images all the same: at most too high.
+    # If the loss rises first and then falls, or the network recognizes many images in spite of its loss: at most too high.
     for code, other, ratio, lost in (
         ("learning-rate-too-low", triple, LIMITS.too_low, triple.diverges),
         ("learning-rate-too-low", tenfold, bands.far_too_low, tenfold.diverges),

@@ -315,11 +315,13 @@ def require_best(sweep: StudentSweep) -> None:
         fail_all(sweep.odd)
     chosen, top = claimed(sweep, sweep.best), float(np.max(sweep.accuracies))
     if chosen < top - sweep.tie:
-        rate, known = sweep.rates[np.argmax(sweep.accuracies)], chosen > -math.inf
-        found = Text("{best:.3g} with {chosen:.4f}") if known else Text("{best:.3g}, which is not a value of the sweep")
+        rate = sweep.rates[np.argmax(sweep.accuracies)]
+        found = Text("{best:.3g}, which is not a value of the sweep", best=sweep.best)
+        if chosen > -math.inf:
+            found = Text("{best:.3g} with {chosen:.4f}", best=sweep.best, chosen=chosen)
         fail(
             "best-not-from-sweep",
-            found=found.format(best=sweep.best, chosen=chosen),
+            found=found,
             expected=Text(
                 "the value with the highest accuracy, {rate:.3g} with {top:.4f}: max(sweep, key=sweep.get)",
                 rate=rate,

@@ -322,7 +322,7 @@ def show_gradients(images, largest, each):
     largest, each = np.reshape(largest, (10, -1)), np.reshape(each, (10, 10, -1))  # also accepts a list of one
     gradients = np.concatenate([largest[np.newaxis], each]).reshape(11, 10, 28, 28)
     scales = np.abs(gradients).max(axis=(0, 2, 3))
-    colouring = plt.cm.RdBu.with_extremes(bad="white")  # numbers that are none
+    colouring = plt.cm.RdBu.with_extremes(bad="white")  # nan
     tile = 30  # pixels, with a margin
     grid = np.ones((10 * tile, 12 * tile, 3))
     for row, image in enumerate(images):

@@ -180,6 +180,13 @@ def test_a_rate_diverges_only_if_the_loss_stays_high_and_little_is_known(
     assert found is None or str(found.found)
 
 
+def test_a_rate_diverges_if_a_third_of_it_learns_nothing_either() -> None:
+    runs = [_run(rate, 2.3, 0.1) for rate in (1.0, 3.0, 9.0, 30.0)]
+    found = judge_rate(*runs)
+    assert found is not None
+    assert found.code == "learning-rate-diverges"
+
+
 @pytest.mark.parametrize(
     ("losses", "found", "code"),
     [
