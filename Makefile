@@ -5,6 +5,12 @@ BIN := .venv/bin
 # Tests start hundreds of processes that import the package: it is compiled once, whatever the shell says of that.
 unexport PYTHONDONTWRITEBYTECODE
 
+# Tests run beside each other, on all processors: each process has one thread. More of them only wait for one another.
+test test-all: export TF_NUM_INTRAOP_THREADS := 1
+test test-all: export TF_NUM_INTEROP_THREADS := 1
+test test-all: export OMP_NUM_THREADS := 1
+test test-all: export OPENBLAS_NUM_THREADS := 1
+
 # How long make fuzz looks, all targets together.
 MINUTES ?= 10
 

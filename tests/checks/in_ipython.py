@@ -6,13 +6,14 @@ import gc
 import io
 import json
 import os
-import subprocess
 import sys
 from contextlib import redirect_stdout
 from pathlib import Path
 
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
+
+from tests.processes import run_program
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,19 +24,10 @@ def run_notebooks(works: dict[str, list[str]], folder: Path, **about: str) -> di
     ``cells`` has for each cell what it displayed, as ``shown``, and its ``error``; ``errors`` has all errors; ``shown`` is the
     text that the last cell displayed, ``printed`` what it printed, and ``error`` its error. ``output`` is all that was printed.
     """
-    done = subprocess.run(
-        [sys.executable, __file__],
-        input=json.dumps(works),
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}", **about},
-        capture_output=True,
-        text=True,
-        timeout=1800,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"name"')]
-    return {line["name"]: {**line, "output": line["output"] + done.stderr} for line in lines}
+    env = {"PYTHONPATH": f"{ROOT}{os.pathsep}{folder}", **about}
+    said = run_program(__file__, folder=folder, env=env, given=json.dumps(works))
+    lines = [json.loads(line) for line in said.printed.splitlines() if line.startswith('{"name"')]
+    return {line["name"]: {**line, "output": line["output"] + said.errors} for line in lines}
 
 
 def main() -> None:

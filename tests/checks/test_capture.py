@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import resource
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +14,7 @@ from netgrader.checks.diagnose import explain
 from netgrader.evidence import EvidenceWriter, NoRoom, read_evidence
 from netgrader.student.capture import take
 from netgrader.student.probes import describe
+from tests.processes import run_program
 
 CHECKS = Path(__file__).parents[2] / "source" / "digits" / "checks"
 MADE = """
@@ -30,10 +29,8 @@ def made(student, out):
 
 @pytest.fixture(scope="module")
 def seen():
-    script = Path(__file__).with_name("kernel_side.py")
-    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=200, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout.splitlines()[-1])
+    said = run_program(Path(__file__).with_name("kernel_side.py"), seconds=200)
+    return json.loads(said.printed.splitlines()[-1])
 
 
 def test_parts_are_found_in_whatever_a_student_returns(seen):

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from netgrader.files import decode
 from netgrader.results import CheckResult, Outcome
+from tests.processes import run_program
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "guides" / "keras-course.md"
 GIVEN = """
@@ -45,10 +44,7 @@ def verdicts(tmp_path_factory):
         (folder / name).write_text(text, encoding="utf-8")
     works, told = folder / "works.json", folder / "verdicts.json"
     works.write_text(json.dumps({name: GIVEN + source for name, source in WORKS.items()}), encoding="utf-8")
-    script = Path(__file__).with_name("keras_side.py")
-    command = [sys.executable, str(script), str(folder), str(works), str(told)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
+    run_program(Path(__file__).with_name("keras_side.py"), folder, works, told, seconds=600)
     found = json.loads(told.read_text(encoding="utf-8"))
     return {
         name: {check.check.partition("::test_")[2]: check for check in (decode(CheckResult, one) for one in checks)}

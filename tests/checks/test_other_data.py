@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,6 +33,7 @@ from netgrader.judges.training_loop import training_of
 from netgrader.pages.feedback_figures import PageData, figure
 from netgrader.student.graphs import export_graph
 from tests.datasets import SHIRTS, SIDE, shirts, toml_of
+from tests.processes import run_program
 from tests.training.mutants import loop
 
 PIXELS, CLASSES = SIDE * SIDE, len(SHIRTS)
@@ -322,16 +320,8 @@ def rehearsed(course, tmp_path_factory) -> Any:
     jobs = {"jobs": {str(folder / "check_fit"): job}, "checks": str(course / "checks")}
     (folder / "jobs.json").write_text(json.dumps(jobs))
     program = Path(__file__).parents[1] / "training" / "rehearsals.py"
-    env = {**os.environ, "NETGRADER_CHECKS": str(course / "checks"), "NETGRADER_DATA": str(course)}
-    root = Path(__file__).parents[2]
-    done = subprocess.run(
-        [sys.executable, str(program), str(folder / "jobs.json")],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**env, "PYTHONPATH": str(root)},
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
+    env = {"NETGRADER_CHECKS": str(course / "checks"), "NETGRADER_DATA": str(course)}
+    run_program(program, folder / "jobs.json", env=env)
     return folder
 
 

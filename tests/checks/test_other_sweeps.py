@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +21,7 @@ from netgrader.judges.sweep_runs import require_run
 from netgrader.judges.sweeps import StudentSweep, Swept, require_best, require_chosen, require_grid, student_sweep
 from tests.checks.sweep_side import CELL
 from tests.datasets import DIGITS, signs, toml_of
+from tests.processes import run_program
 from tests.programs import programs
 
 ROOT = Path(__file__).parents[2]
@@ -95,14 +93,8 @@ def handed_over(request, tmp_path_factory) -> Path:
         if name in tried
     }
     (folder / "jobs.json").write_text(json.dumps(jobs), encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("sweep_side.py")), str(folder / "jobs.json")],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "NETGRADER_DATA": str(folder), "PYTHONPATH": str(ROOT)},
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    env = {"NETGRADER_DATA": str(folder)}
+    run_program(Path(__file__).with_name("sweep_side.py"), folder / "jobs.json", env=env)
     return folder
 
 

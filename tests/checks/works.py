@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 from netgrader.checks.cell_points import cell_points
 from netgrader.files import decode
 from netgrader.results import CheckResult, Outcome
+from tests.processes import run_program
 from tests.programs import Program, programs, source
 
 GIVEN, LATER = source("cells/given:notebook 1"), source("cells/given:notebook 2")
@@ -54,10 +53,7 @@ def graded(works: list[dict[str, Any]], folder: Path) -> dict[str, Any]:
     """Grade pieces of work by `grade_students`, all in one process; return their verdicts by name."""
     order, told = folder / "work.json", folder / "verdicts.json"
     order.write_text(json.dumps(works))
-    script = Path(__file__).with_name("grade_students.py")
-    command = [sys.executable, str(script), str(order), str(told)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=1500, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
+    run_program(Path(__file__).with_name("grade_students.py"), order, told)
     return {entry["name"]: entry for entry in json.loads(told.read_text())}
 
 

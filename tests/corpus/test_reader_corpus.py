@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
-
-from tests.corpus.sample import FAULTY, MODELS, RIGHT, UNCONFIRMED  # noqa: E402 - the root need not be on the path before
+from tests.corpus.sample import FAULTY, MODELS, RIGHT, UNCONFIRMED
+from tests.processes import run_program
 
 STATIC_VERDICTS_ALLOWED = {"right", "undecided", "missed", "partly"}
 
@@ -23,10 +18,7 @@ def found(asked):
     said = {}
     for names in ([one for one in asked("name") if one not in MODELS], [one for one in asked("name") if one in MODELS]):
         if names:
-            command = [sys.executable, "-m", "tests.corpus", "sample", *names]
-            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
-            assert done.returncode == 0, done.stderr[-2000:]
-            said |= json.loads(done.stdout)
+            said |= json.loads(run_program("tests.corpus", "sample", *names, seconds=600).printed)
     return said
 
 

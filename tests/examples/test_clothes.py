@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,7 @@ from netgrader.checks.cell_points import cell_points
 from netgrader.files import decode
 from netgrader.results import CheckResult, Outcome
 from tests.checks.works import codes_of, said_of
+from tests.processes import run_program
 from tests.programs import programs, source
 
 pytestmark = pytest.mark.timeout(3600)  # all that is asked for is run in the first test's setup
@@ -82,9 +81,7 @@ def verdicts(tmp_path_factory, asked):
             continue
         order.write_text(json.dumps(works), encoding="utf-8")
         script = Path(__file__).with_name("grade_side.py")
-        command = [sys.executable, str(script), assignment, str(order), str(told)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=1800, check=False)
-        assert done.returncode == 0, done.stderr[-3000:]
+        run_program(script, assignment, order, told)
         found |= json.loads(told.read_text(encoding="utf-8"))
     return found
 

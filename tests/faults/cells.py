@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +10,7 @@ from tests.checks import grade_students
 from tests.checks.works import DEEP, EXERCISES, LATER, NARROW
 from tests.datasets import DATA as DATASET
 from tests.examples import grade_side
+from tests.processes import run_program
 from tests.programs import source
 
 if TYPE_CHECKING:
@@ -90,8 +88,6 @@ def _run(program: ModuleType, terms: list[str], works: list[dict[str, Any]], fol
     folder.mkdir()
     order, told = folder / "work.json", folder / "verdicts.json"
     order.write_text(json.dumps(works), encoding="utf-8")
-    command = [sys.executable, program.__file__, *terms, str(order), str(told)]
-    place = {"cwd": folder, "env": {**os.environ, "NETGRADER_DATA": str(DATASET)}}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST, check=False, **place)
-    assert done.returncode == 0, done.stderr[-3000:]
+    env = {"NETGRADER_DATA": str(DATASET)}
+    run_program(program.__file__, *terms, order, told, folder=folder, env=env, seconds=LONGEST)
     return json.loads(told.read_text(encoding="utf-8"))

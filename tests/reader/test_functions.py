@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.processes import run_program
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -20,10 +22,8 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def rows(folder):
     """What was read in a process in which TensorFlow runs eagerly; the files of models lie in `folder` then."""
-    command = [sys.executable, "-m", "tests.reader.traced_side", str(folder)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout.splitlines()[-1])
+    said = run_program("tests.reader.traced_side", folder, seconds=600)
+    return json.loads(said.printed.splitlines()[-1])
 
 
 def read(*arguments):

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from netgrader.student.sessions import Kept
+from tests.processes import run_program
 
 
 @pytest.fixture(scope="module")
 def told() -> dict[str, Any]:
-    command = [sys.executable, str(Path(__file__).parent / "ended_side.py")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    seen: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    said = run_program(Path(__file__).with_name("ended_side.py"))
+    seen: dict[str, Any] = json.loads(said.printed.splitlines()[-1])
     return seen
 
 

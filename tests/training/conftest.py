@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +15,7 @@ from netgrader.judges.training_loop import Training, judge_training
 from netgrader.student import load_mnist
 from tests.datasets import DIGITS
 from tests.golden.archive import digest
+from tests.processes import run_program
 
 N_TRAIN, N_TEST = 1500, 500
 LONGEST = 3600
@@ -114,11 +113,4 @@ def tried_out(folder, terms, values):
         jobs[str(folder / name)] = {**of, "data": files[id(arrays)]}
     (folder / "jobs.json").write_text(json.dumps({"jobs": jobs}))
     program = Path(__file__).with_name("rehearsals.py")
-    done = subprocess.run(
-        [sys.executable, str(program), str(folder / "jobs.json")],
-        capture_output=True,
-        text=True,
-        timeout=LONGEST,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    run_program(program, folder / "jobs.json", seconds=LONGEST)
