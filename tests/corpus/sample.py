@@ -94,8 +94,8 @@ MODELS = {
         f"layer {name}" for name in ("conv2d", "conv2d_1", "dense", "dense_1")
     ),
     "keras/sequential_in_a_loop+keras-no-softmax(from_logits left out)": ("the loss",),
-    "keras/functional+keras-dropout-left-on(always)": ("the logits",),
-    "keras/two_branches+keras-softmax-before-loss(a loss of TensorFlow's)": ("layer dense_2",),
+    "keras/functional+keras-dropout-left-on(always)": ("",),
+    "keras/two_branches+keras-softmax-before-loss(a loss of TensorFlow's)": ("the loss",),
     "keras/dropout+keras-mse-on-softmax(by name)": ("the loss",),
     "keras/subclassed+keras-frozen(first layer)": ("layer dense",),
     "keras/sequential_probabilities+keras-other-labels(one-hot)": ("",),

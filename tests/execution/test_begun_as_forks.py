@@ -32,9 +32,9 @@ CELLS = (
     "print(before, random.random(), random.sample(range(100), 5))",
     DRAWS,
     SEEDED,
-    GRAPHS,
+    GRAPHS.replace("for seed in (None, 4):", "for seed in (4,):"),  # the order of unseeded data sets is left to chance
     "plt.plot([1, 3, 2]); plt.title('three')",
-    "print('out'); print('err', file=sys.stderr)",
+    "print('out', flush=True); print('err', file=sys.stderr, flush=True)",
     "import logging; logging.getLogger('tensorflow').warning('another'); import warnings; warnings.warn('a third')",
     "print(sys.argv[0], sys.path[:3], os.getcwd(), plt.get_backend(), __name__, sorted(k for k in globals() if k[0] != '_'))",
     "print({k: v for k, v in sorted(os.environ.items()) if k != 'PWD'})",

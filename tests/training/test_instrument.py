@@ -21,7 +21,6 @@ KEPT = {style: loop(style) for style in STYLES} | {
         "stub",
         "exit",
         "a session of its own",
-        "catches everything",
         "closed before it trains",
         "feeds what is not finite",
         "rebinds the images alone",
