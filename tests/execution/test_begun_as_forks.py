@@ -34,10 +34,8 @@ CELLS = (
     SEEDED,
     GRAPHS.replace("for seed in (None, 4):", "for seed in (4,):"),  # the order of unseeded data sets is left to chance
     "plt.plot([1, 3, 2]); plt.title('three')",
-    "print('out')",  # a stream for each cell: which of two comes first is left to chance
-    "print('err', file=sys.stderr)",
-    "import logging; logging.getLogger('tensorflow').warning('another')",
-    "import warnings; warnings.warn('a third')",
+    "print('out'); print('err', file=sys.stderr)",
+    "import logging; logging.getLogger('tensorflow').warning('another'); import warnings; warnings.warn('a third')",
     "print(sys.argv[0], sys.path[:3], os.getcwd(), plt.get_backend(), __name__, sorted(k for k in globals() if k[0] != '_'))",
     "print({k: v for k, v in sorted(os.environ.items()) if k != 'PWD'})",
     "print(tf.__version__, tf.test.is_gpu_available(), sorted(name for name in sys.modules if name.startswith('netgrader'))[:3])",
@@ -58,11 +56,17 @@ def warm():
 
 
 def without_notes_of_an_import(outputs):
-    """TensorFlow's own code notes the time and the processor at its import, wherever that is."""
+    """What is no text, and the lines of each stream: which of several writers comes first is left to chance.
+
+    TensorFlow's own code notes the time and the processor at its import, wherever that is.
+    """
+    lines = {}
     for output in outputs:
-        kept = [line for line in output.get("text", "").splitlines() if not NOTES.match(line)]
-        if kept or output["output_type"] != "stream":
-            yield output if output["output_type"] != "stream" else {**output, "text": PLACE.sub("", "\n".join(kept))}
+        if output["output_type"] == "stream":
+            kept = [PLACE.sub("", line) for line in output["text"].splitlines() if not NOTES.match(line)]
+            lines.setdefault(output["name"], []).extend(kept)
+    shown = [output for output in outputs if output["output_type"] != "stream"]
+    return [shown, {name: sorted(of) for name, of in sorted(lines.items()) if of}]
 
 
 def came_of(request, sandbox, folder):
@@ -73,7 +77,7 @@ def came_of(request, sandbox, folder):
     for cell in raw["cells"]:
         for name in ("seconds", "cpu_seconds", "capture_seconds"):
             cell.pop(name)
-        cell["outputs"] = list(without_notes_of_an_import(cell["outputs"]))
+        cell["outputs"] = without_notes_of_an_import(cell["outputs"])
     handed = {path.parent.name: json.loads(path.read_text()) for path in folder.rglob(MANIFEST)}
     return json.loads(json.dumps(raw)), handed
 
