@@ -90,6 +90,7 @@ class PlainCourse:
                 cell.source = f"print({first!r})\n### BEGIN HIDDEN TESTS{tests}### END HIDDEN TESTS"
         nbformat.write(source, folder / "source" / ASSIGNMENT / f"{NOTEBOOK}.ipynb")
         shutil.copy(ROOT / "data" / "mnist.npz", folder / "source" / ASSIGNMENT)
+        _copy_helpers(folder / "source" / ASSIGNMENT)
         watched([*NBGRADER, "generate_assignment", ASSIGNMENT], self._env, folder)
         for student in students:
             self._hand_in(student)
@@ -110,7 +111,7 @@ class PlainCourse:
         with Gradebook(f"sqlite:///{self.folder}/{GRADEBOOK}") as gradebook:
             for student in self._students:
                 found = gradebook.find_submission_notebook(NOTEBOOK, ASSIGNMENT, student)
-                _require_marks(found.score, "nbgrader", student)
+                _require_marks([cell.score for cell in found.grades], "nbgrader", student)
         return ran
 
 
@@ -125,6 +126,7 @@ class OtterCourse:
         self._notebooks: list[str] = []
         for name, lines in TESTS.items():
             self._test(name, lines)
+        _copy_helpers(folder)
         for student in students:
             self._hand_in(student)
         command = [self._python, "-m", "otter", "generate", "-t", "tests", "-o", "autograder.zip"]
@@ -154,17 +156,25 @@ class OtterCourse:
         for notebook in self._notebooks:
             ran.append(watched([*command, notebook], self._env(), self.folder))
             results = json.loads((self.folder / OUT / "results.json").read_text(encoding="utf-8"))
-            _require_marks(sum(test.get("score") or 0 for test in results["tests"]), "otter-grader", notebook)
+            _require_marks([test.get("score") or 0 for test in results["tests"]], "otter-grader", notebook)
         return ran
 
 
-def _require_marks(points: float, grader: str, what: str) -> None:
-    """Compare nothing with a grader that did not get so far.
+def _copy_helpers(folder: Path) -> None:
+    """Copy what stands next to the notebooks, and is imported by them, into `folder`."""
+    for helper in (ROOT / "source" / ASSIGNMENT).glob("*.py"):
+        shutil.copy(helper, folder)
+
+
+def _require_marks(points: Sequence[float], grader: str, what: str) -> None:
+    """Compare nothing with a grader whose notebook stopped before its end.
 
     Raises
     ------
     CommandFailed
-        If it gave no points at all to one who trains.
+        If it gave no points for a cell of one who has all of them right.
     """
-    if not points:
-        raise CommandFailed(f"{grader} gave {what} no points: something that the notebook needs is missing there.")
+    if not all(points):
+        raise CommandFailed(
+            f"{grader} gave {what} {points} points: something that the notebook needs is missing there."
+        )
