@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["NOTEBOOK", "OtterCourse", "PlainCourse", "otter_test"]
 
 NOTEBOOK = "1_one_layer"
+HELPERS = sorted((ROOT / "source" / ASSIGNMENT).glob("*.py"))
 TESTS = {
     "check_prepare_data": """
 for x, y, n in ((x_train, y_train_1_hot, 60000), (x_test, y_test_1_hot, 10000)):
@@ -90,7 +91,8 @@ class PlainCourse:
                 cell.source = f"print({first!r})\n### BEGIN HIDDEN TESTS{tests}### END HIDDEN TESTS"
         nbformat.write(source, folder / "source" / ASSIGNMENT / f"{NOTEBOOK}.ipynb")
         shutil.copy(ROOT / "data" / "mnist.npz", folder / "source" / ASSIGNMENT)
-        _copy_helpers(folder / "source" / ASSIGNMENT)
+        for helper in HELPERS:
+            shutil.copy(helper, folder / "source" / ASSIGNMENT)
         watched([*NBGRADER, "generate_assignment", ASSIGNMENT], self._env, folder)
         for student in students:
             self._hand_in(student)
@@ -126,7 +128,8 @@ class OtterCourse:
         self._notebooks: list[str] = []
         for name, lines in TESTS.items():
             self._test(name, lines)
-        _copy_helpers(folder)
+        for helper in HELPERS:
+            shutil.copy(helper, folder)
         for student in students:
             self._hand_in(student)
         command = [self._python, "-m", "otter", "generate", "-t", "tests", "-o", "autograder.zip"]
@@ -160,20 +163,8 @@ class OtterCourse:
         return ran
 
 
-def _copy_helpers(folder: Path) -> None:
-    """Copy what stands next to the notebooks, and is imported by them, into `folder`."""
-    for helper in (ROOT / "source" / ASSIGNMENT).glob("*.py"):
-        shutil.copy(helper, folder)
-
-
 def _require_marks(points: Sequence[float], grader: str, what: str) -> None:
-    """Compare nothing with a grader whose notebook stopped before its end.
-
-    Raises
-    ------
-    CommandFailed
-        If it gave no points for a cell of one who has all of them right.
-    """
+    """Raise `CommandFailed` if a grader gave no points for a cell of one who has all of them right."""
     if not all(points):
         raise CommandFailed(
             f"{grader} gave {what} {points} points: something that the notebook needs is missing there."
