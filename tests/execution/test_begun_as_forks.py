@@ -19,6 +19,7 @@ from tests.execution.conftest import check
 from tests.execution.test_seeds import DRAWS, GRAPHS, SEEDED
 
 NOTES = re.compile(r"WARNING: All log messages before absl|[IWE]0000 ")
+WARNINGS = re.compile(r"WARNING:tensorflow:.*\n(?:Instructions for updating:\n.*\n)?")
 PLACE = re.compile(r"/ipykernel_[0-9]+/")  # the number of the process
 FIRST = """
 import os, random, sys, uuid
@@ -55,18 +56,25 @@ def warm():
         assert zygote.alive
 
 
-def without_notes_of_an_import(outputs):
-    """What is no text, and the lines of each stream: which of several writers comes first is left to chance.
+def lines_of_streams(cells):
+    """Return the sorted lines of each stream of a notebook.
 
-    TensorFlow's own code notes the time and the processor at its import, wherever that is.
+    Which of several writers comes first is left to chance, so a warning of TensorFlow's may come in the middle of a line or
+    in the next cell. TensorFlow's own code notes the time and the processor at its import: these lines are left out.
     """
-    lines = {}
-    for output in outputs:
+    texts = {}
+    for output in (output for cell in cells for output in cell["outputs"]):
         if output["output_type"] == "stream":
-            kept = [PLACE.sub("", line) for line in output["text"].splitlines() if not NOTES.match(line)]
-            lines.setdefault(output["name"], []).extend(kept)
-    shown = [output for output in outputs if output["output_type"] != "stream"]
-    return [shown, {name: sorted(of) for name, of in sorted(lines.items()) if of}]
+            texts[output["name"]] = texts.get(output["name"], "") + PLACE.sub("", output["text"])
+    return {
+        name: sorted(
+            line
+            for part in (*WARNINGS.findall(text), WARNINGS.sub("", text))
+            for line in part.splitlines()
+            if not NOTES.match(line)
+        )
+        for name, text in texts.items()
+    }
 
 
 def came_of(request, sandbox, folder):
@@ -74,10 +82,11 @@ def came_of(request, sandbox, folder):
     raw = dataclasses.asdict(execute(request, sandbox, folder))
     for name in ("seconds", "usage", "outside"):
         raw.pop(name)
+    raw["streams"] = lines_of_streams(raw["cells"])
     for cell in raw["cells"]:
         for name in ("seconds", "cpu_seconds", "capture_seconds"):
             cell.pop(name)
-        cell["outputs"] = without_notes_of_an_import(cell["outputs"])
+        cell["outputs"] = [output for output in cell["outputs"] if output["output_type"] != "stream"]
     handed = {path.parent.name: json.loads(path.read_text()) for path in folder.rglob(MANIFEST)}
     return json.loads(json.dumps(raw)), handed
 
