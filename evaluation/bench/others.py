@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["NOTEBOOK", "OtterCourse", "PlainCourse", "otter_test"]
 
 NOTEBOOK = "1_one_layer"
-HELPERS = sorted((ROOT / "source" / ASSIGNMENT).glob("*.py"))
 TESTS = {
     "check_prepare_data": """
 for x, y, n in ((x_train, y_train_1_hot, 60000), (x_test, y_test_1_hot, 10000)):
@@ -55,6 +54,8 @@ with tf.Session(graph=tried.graph) as s:
 """,
 }
 """Asserts for the check cells of notebook 1, as hidden tests: how nbgrader is used without netgrader."""
+HELPERS = ROOT / "source" / ASSIGNMENT
+"""The folder of the modules that notebooks import."""
 GRADEBOOK = "gradebook.db"
 OUT = "out"
 NBGRADER = (sys.executable, "-m", "nbgrader")
@@ -81,7 +82,7 @@ class PlainCourse:
         self._students = students
         # nbgrader calls alembic by its name.
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        self._env = {**os.environ, "PATH": path, "NETGRADER_DATA": str(ROOT / "data")}
+        self._env = {**os.environ, "PATH": path, "NETGRADER_DATA": str(ROOT / "data"), "PYTHONPATH": str(HELPERS)}
         (folder / "nbgrader_config.py").write_text(CONFIGURATION, encoding="utf-8")
         source = nbformat.read(ROOT / "source" / ASSIGNMENT / f"{NOTEBOOK}.ipynb", as_version=4)
         for cell in source.cells:
@@ -91,8 +92,6 @@ class PlainCourse:
                 cell.source = f"print({first!r})\n### BEGIN HIDDEN TESTS{tests}### END HIDDEN TESTS"
         nbformat.write(source, folder / "source" / ASSIGNMENT / f"{NOTEBOOK}.ipynb")
         shutil.copy(ROOT / "data" / "mnist.npz", folder / "source" / ASSIGNMENT)
-        for helper in HELPERS:
-            shutil.copy(helper, folder / "source" / ASSIGNMENT)
         watched([*NBGRADER, "generate_assignment", ASSIGNMENT], self._env, folder)
         for student in students:
             self._hand_in(student)
@@ -118,7 +117,7 @@ class PlainCourse:
 
 
 class OtterCourse:
-    """The same tests in otter's form, and the notebooks of `students`; `environment` is where otter-grader is installed."""
+    """The same tests in otter's form, and the notebooks of `students`; `environment` has otter-grader and a student's set-up."""
 
     def __init__(self, folder: Path, students: Sequence[str], environment: Path) -> None:
         for name in ("tests", OUT):
@@ -128,11 +127,10 @@ class OtterCourse:
         self._notebooks: list[str] = []
         for name, lines in TESTS.items():
             self._test(name, lines)
-        for helper in HELPERS:
-            shutil.copy(helper, folder)
         for student in students:
             self._hand_in(student)
-        command = [self._python, "-m", "otter", "generate", "-t", "tests", "-o", "autograder.zip"]
+        shutil.copytree(HELPERS / "checks", folder / "checks")  # the notebooks look for it beside them
+        command = [self._python, "-m", "otter", "generate", "-t", "tests", "-o", "autograder.zip", "checks"]
         subprocess.run(command, cwd=folder, env=self._env(), capture_output=True, check=True)
 
     def _test(self, name: str, lines: str) -> None:
@@ -149,8 +147,7 @@ class OtterCourse:
 
     def _env(self) -> dict[str, str]:
         path = f"{Path(self._python).parent}{os.pathsep}{os.environ['PATH']}"
-        # The student's package, without ours: what the released notebooks import.
-        return {**os.environ, "PATH": path, "NETGRADER_DATA": str(ROOT / "data"), "PYTHONPATH": str(ROOT)}
+        return {**os.environ, "PATH": path, "NETGRADER_DATA": str(ROOT / "data"), "PYTHONPATH": str(HELPERS)}
 
     def grade(self) -> list[Ran]:
         """`otter run` for each notebook; it takes one at a time."""
@@ -159,12 +156,14 @@ class OtterCourse:
         for notebook in self._notebooks:
             ran.append(watched([*command, notebook], self._env(), self.folder))
             results = json.loads((self.folder / OUT / "results.json").read_text(encoding="utf-8"))
-            _require_marks([test.get("score") or 0 for test in results["tests"]], "otter-grader", notebook)
+            _require_marks(
+                [test["score"] for test in results["tests"] if "max_score" in test], "otter-grader", notebook
+            )
         return ran
 
 
 def _require_marks(points: Sequence[float], grader: str, what: str) -> None:
-    """Raise `CommandFailed` if a grader gave no points for a cell of one who has all of them right."""
+    """Raise `CommandFailed` if a grader gave no points for a cell: nobody of the class fails `TESTS`."""
     if not all(points):
         raise CommandFailed(
             f"{grader} gave {what} {points} points: something that the notebook needs is missing there."
