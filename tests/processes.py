@@ -54,7 +54,7 @@ def run_program(
             process.kill()
             process.join()
         said = Said(*((Path(streams) / name).read_text(encoding="utf-8") for name in STREAMS[1:]))
-    assert process.exitcode == 0, said.errors[-3000:]
+    assert process.exitcode == 0, f"{program} ended with {process.exitcode}: {said.errors[-3000:]}"
     return said
 
 
