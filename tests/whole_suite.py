@@ -1,7 +1,7 @@
 """Make `make test-all` resumable: one row of ``evaluation/whole_suite.csv`` for each completed file of tests.
 
 A pytest plugin. Files that passed completely at the last commit that changed the tested code are skipped; rows of earlier
-commits remain as history.
+commits remain as history. Files that took longest come first, so that no worker is left alone with one at the end.
 """
 
 from __future__ import annotations
@@ -38,25 +38,27 @@ def tested_commit() -> str:
     return git("log", "-1", "--format=%h")
 
 
-def passed_files(rows: Path, commit: str) -> set[str]:
-    """Return the files that passed whole at a commit."""
+def _read_rows(rows: Path) -> list[dict[str, str]]:
     if not rows.exists():
-        return set()
+        return []
     with rows.open(encoding="utf-8", newline="") as file:
-        return {row["file"] for row in csv.DictReader(file) if row["commit"] == commit and not row["failed"]}
+        return list(csv.DictReader(file))
 
 
-class LeaveOut:
-    """Leaves out the files that have passed, in each worker, too."""
+class ChooseFiles:
+    """Leaves out the files that have passed at a commit, and puts the longest first, in each worker, too."""
 
-    def __init__(self, passed: set[str]) -> None:
-        self._passed = passed
+    def __init__(self, rows: Path, commit: str) -> None:
+        found = _read_rows(rows)
+        self._passed = {row["file"] for row in found if row["commit"] == commit and not row["failed"]}
+        self._seconds = {row["file"]: float(row["seconds"]) for row in found}
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Keep what has not passed."""
+        """Keep what has not passed, by the seconds of a file's last row; files without one come last."""
         config.hook.pytest_deselected(items=[item for item in items if _file(item.nodeid) in self._passed])
-        items[:] = [item for item in items if _file(item.nodeid) not in self._passed]
+        kept = (item for item in items if _file(item.nodeid) not in self._passed)
+        items[:] = sorted(kept, key=lambda item: -self._seconds.get(_file(item.nodeid), 0))
 
 
 class WriteRows:
@@ -102,8 +104,8 @@ def _file(nodeid: str) -> str:
 
 
 def take_part(config: pytest.Config, rows: Path, commit: str) -> None:
-    """Register what leaves files out, and, where reports arrive, what writes rows."""
-    config.pluginmanager.register(LeaveOut(passed_files(rows, commit)))
+    """Register what chooses files, and, where reports arrive, what writes rows."""
+    config.pluginmanager.register(ChooseFiles(rows, commit))
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(WriteRows(rows, commit))
 

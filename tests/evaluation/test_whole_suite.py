@@ -71,6 +71,16 @@ def test_what_passed_is_run_again_when_anything_changes_that_is_no_row(tmp_path,
         whole_suite.tested_commit()
 
 
+def test_the_files_that_took_longest_come_first(tmp_path):
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    (tmp_path / "commit").write_text("bbbb")
+    for name in "abc":
+        (tmp_path / f"test_{name}.py").write_text("def test_one():\n    pass\n\ndef test_two():\n    pass\n")
+    known = "aaaa,test_a.py,2,900,\naaaa,test_b.py,2,3,\naaaa,test_c.py,2,20,\naaaa,test_a.py,2,10,\n"
+    (tmp_path / "rows.csv").write_text(f"{','.join(whole_suite.FIELDS)}\n{known}")
+    assert list(files_run(tmp_path)) == ["test_c.py", "test_a.py", "test_b.py"]
+
+
 def test_a_file_that_was_stopped_in_its_middle_has_no_row(tmp_path):
     (tmp_path / "conftest.py").write_text(CONFTEST)
     (tmp_path / "commit").write_text("aaaa")

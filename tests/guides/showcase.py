@@ -150,19 +150,24 @@ def write_notebooks(folder: Path) -> dict[str, str]:
     return made
 
 
-def _executed(assignment: Assignment, name: str) -> nbformat.NotebookNode:
-    """Return a notebook of the course after its solution ran, from `EXECUTED` where nothing has changed."""
+def kept_run(assignment: Assignment, name: str) -> Path:
+    """Return the place in `EXECUTED` of a notebook of the course after its solution ran, as the course is now."""
     data = [path for path in (assignment.data,) if path]
     files = [path for path in sorted(assignment.source.rglob("*")) if path.is_file() and path.suffix != ".pyc"]
     contents = [*(path.read_bytes() for path in (*files, *data)), *student_files().values()]
     digest = hashlib.sha256(b"".join(hashlib.sha256(one).digest() for one in contents)).hexdigest()[:16]
-    kept = EXECUTED / f"{name}-{digest}.ipynb"
+    return EXECUTED / f"{name}-{digest}.ipynb"
+
+
+def _executed(assignment: Assignment, name: str) -> nbformat.NotebookNode:
+    """Return a notebook of the course after its solution ran, from `EXECUTED` where nothing has changed."""
+    kept = kept_run(assignment, name)
     if not kept.is_file():
         with tempfile.TemporaryDirectory() as folder:
             work = Path(folder) / assignment.name
             shutil.copytree(assignment.source, work)
-            for path in data:
-                shutil.copy(path, work)
+            if assignment.data:
+                shutil.copy(assignment.data, work)
             node = nbformat.read(work / f"{name}.ipynb", as_version=4)
             quiet = {"extra_arguments": ["--log-level=ERROR"], "resources": {"metadata": {"path": str(work)}}}
             NotebookClient(node, timeout=SECONDS, kernel_name="python3", **quiet).execute()
