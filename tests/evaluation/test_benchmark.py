@@ -7,7 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
+import pytest
+
 from evaluation.bench.grading import ROWS
+from evaluation.bench.submissions import SUBMISSIONS
 
 ROOT = Path(__file__).parents[2]
 NOT_IN_SHORT = {"2_two_layers", "3_deep_network", "otter"}
@@ -22,3 +26,14 @@ def test_its_short_form_runs_and_measures_each_row():
     assert all(figure > 0 for name in ("first", "further", "one worker") for figure in found[name])
     assert found["experiments"][1] > 0  # in wall time
     assert found["overhead"][0] > 0  # in processor time
+
+
+@pytest.mark.parametrize("submission", SUBMISSIONS, ids=lambda one: one.name)
+def test_each_of_its_submissions_is_the_sample_classs_with_a_longer_training(submission, tmp_path):
+    code = "".join(
+        cell.source
+        for path in submission.hand_in(tmp_path / "submission")
+        for cell in nbformat.read(path, as_version=4).cells
+        if cell.cell_type == "code"
+    )
+    assert all(new in code for new in submission.changes.values())
