@@ -62,12 +62,7 @@ class Submission:
 
 LONGER = {
     "ada": {"n_steps=100": "n_steps=250", "[:15_000]": "", "-1, 200": "-1, 250", "= 3, 100": "= 9, 100"},
-    "bela": {
-        "n_steps=50": "n_steps=200",
-        "-1.5, 5": "-1.5, 7",
-        "20_000, size=250": "60_000, size=300",
-        "n_epochs=4": "n_epochs=6",
-    },
+    "bela": {"n_steps=50": "n_steps=200", "-1.5, 5": "-1.5, 7", "[:20_000]": "", "n_epochs=4": "n_epochs=6"},
     "chloe": {"n_steps=50": "n_steps=200", "[:5_000]": "", "-1, 50": "-1, 400", "net, 3, mini": "net, 4, mini"},
     "dmitri": {"net, 150": "net, 400", "net, 3, 200": "net, 5, 200"},
 }
