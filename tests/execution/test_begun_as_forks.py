@@ -56,25 +56,27 @@ def warm():
         assert zygote.alive
 
 
-def lines_of_streams(cells):
-    """Return the sorted lines of each stream of a notebook.
-
-    Which of several writers comes first is left to chance, so a warning of TensorFlow's may come in the middle of a line or
-    in the next cell. TensorFlow's own code notes the time and the processor at its import: these lines are left out.
-    """
+def stream_texts(cell):
+    """Return what a cell wrote to each stream, by the stream's name."""
     texts = {}
-    for output in (output for cell in cells for output in cell["outputs"]):
+    for output in cell["outputs"]:
         if output["output_type"] == "stream":
             texts[output["name"]] = texts.get(output["name"], "") + PLACE.sub("", output["text"])
-    return {
-        name: sorted(
-            line
-            for part in (*WARNINGS.findall(text), WARNINGS.sub("", text))
-            for line in part.splitlines()
-            if not NOTES.match(line)
-        )
-        for name, text in texts.items()
+    return texts
+
+
+def shown_by_stream(cell):
+    """Return a cell's outputs that are no text, and the sorted lines of each stream, without warnings of TensorFlow's.
+
+    Which of several writers comes first is left to chance, so such a warning may come in the middle of a line or in the next
+    cell. TensorFlow's own code notes the time and the processor at its import: these lines are left out, too.
+    """
+    lines = {
+        name: sorted(line for line in WARNINGS.sub("", text).splitlines() if not NOTES.match(line))
+        for name, text in stream_texts(cell).items()
     }
+    shown = [output for output in cell["outputs"] if output["output_type"] != "stream"]
+    return [shown, {name: of for name, of in lines.items() if of}]
 
 
 def came_of(request, sandbox, folder):
@@ -82,11 +84,12 @@ def came_of(request, sandbox, folder):
     raw = dataclasses.asdict(execute(request, sandbox, folder))
     for name in ("seconds", "usage", "outside"):
         raw.pop(name)
-    raw["streams"] = lines_of_streams(raw["cells"])
+    texts = [text for cell in raw["cells"] for text in stream_texts(cell).values()]
+    raw["warnings"] = sorted(warning for text in texts for warning in WARNINGS.findall(text))
     for cell in raw["cells"]:
         for name in ("seconds", "cpu_seconds", "capture_seconds"):
             cell.pop(name)
-        cell["outputs"] = [output for output in cell["outputs"] if output["output_type"] != "stream"]
+        cell["outputs"] = shown_by_stream(cell)
     handed = {path.parent.name: json.loads(path.read_text()) for path in folder.rglob(MANIFEST)}
     return json.loads(json.dumps(raw)), handed
 
@@ -97,6 +100,7 @@ def test_a_notebook_is_the_same_by_either_way(warm, probes, tmp_path):
         request = ExecutionRequest(cells, {"beside.py": "x = 9"}, probes=probes, respect_seeds=respect)
         begun, begun_handed = came_of(request, open_sandbox(), tmp_path / f"begun{respect}")
         forked, forked_handed = came_of(request, warm, tmp_path / f"forked{respect}")
+        assert len(begun["warnings"]) > 1
         assert [cell["error_name"] for cell in begun["cells"]].count(None) == len(cells) - 1
         for one, other, cell in zip(forked["cells"], begun["cells"], cells, strict=True):
             assert one == other, cell.source

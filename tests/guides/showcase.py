@@ -152,9 +152,9 @@ def write_notebooks(folder: Path) -> dict[str, str]:
 
 def kept_run(assignment: Assignment, name: str) -> Path:
     """Return the place in `EXECUTED` of a notebook of the course after its solution ran, as the course is now."""
-    data = [path for path in (assignment.data,) if path]
     files = [path for path in sorted(assignment.source.rglob("*")) if path.is_file() and path.suffix != ".pyc"]
-    contents = [*(path.read_bytes() for path in (*files, *data)), *student_files().values()]
+    files += [assignment.data] if assignment.data else []
+    contents = [*(path.read_bytes() for path in files), *student_files().values()]
     digest = hashlib.sha256(b"".join(hashlib.sha256(one).digest() for one in contents)).hexdigest()[:16]
     return EXECUTED / f"{name}-{digest}.ipynb"
 
