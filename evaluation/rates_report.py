@@ -42,21 +42,20 @@ def runs_of(found: Iterable[Row]) -> tuple[dict[float, ShortRun], dict[float, Sh
     whole, early = {}, {}
     for row in found:
         rate = float(row["rate"])
-        first, accuracy = float(row["first"]), float(row["accuracy"])
-        for runs, loss, highest in ((whole, "loss", "highest"), (early, "loss_early", "highest_early")):
+        for runs, end in ((whole, ""), (early, "_early")):
             # A verdict uses only the first loss, the highest, and the mean of the last ones.
-            losses = np.array([first, float(row[highest]), *[float(row[loss])] * Runs.SMOOTH])
-            runs[rate] = ShortRun(rate, losses, float(row["accuracy_early"]), accuracy)
+            losses = [float(row["first"]), float(row[f"highest{end}"]), *[float(row[f"loss{end}"])] * Runs.SMOOTH]
+            runs[rate] = ShortRun(rate, np.array(losses), float(row["accuracy_early"]), float(row[f"accuracy{end}"]))
     return whole, early
 
 
-def verdicts() -> tuple[dict[tuple[str, str], list[Counter[str]]], list[str], int]:
-    """Return verdicts by network, optimizer and power of three; wrong early ones; number of early ones."""
+def verdicts() -> tuple[dict[tuple[str, str], list[Counter[str]]], list[str], Counter[bool]]:
+    """Return verdicts by network, optimizer and power of three; wrong early ones; numbers of early ones."""
     by_seed: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
     for row in rows_of(FILE):
         by_seed[row["network"], row["optimizer"], row["seed"]].append(row)
     said: dict[tuple[str, str], list[Counter[str]]] = defaultdict(lambda: [Counter() for _ in POWERS])
-    wrong, settled = [], 0
+    wrong, settled = list[str](), Counter[bool]()
     for (network, optimizer, seed), found in sorted(by_seed.items()):
         whole, early = runs_of(found)
         if len(whole) < len(POWERS):
@@ -64,13 +63,13 @@ def verdicts() -> tuple[dict[tuple[str, str], list[Counter[str]]], list[str], in
         rates = sorted(whole)
         for at in range(1, len(rates) - 1):
             third, rate, triple, far = (rates[min(at + step, len(rates) - 1)] for step in (-1, 0, 1, BEYOND))
-            verdict = compare_rates(whole[third], whole[rate], whole[triple], whole[far])
-            code = GOOD if verdict is None else verdict.code
-            said[network, optimizer][at][code] += 1
-            if is_settled(early[third], early[rate], early[triple]):
-                settled += 1
-                if verdict is not None:
-                    wrong.append(f"{network}, {optimizer}, {rate:g}, seed {seed}: {WORDS[code]}")
+            for best in (False, True):  # of a plausible sweep
+                verdict = compare_rates(whole[third], whole[rate], whole[triple], whole[far], found=best)
+                code = GOOD if verdict is None else verdict.code
+                said[network, optimizer][at][code] += not best
+                if is_settled(early[third], early[rate], early[triple], found=best):
+                    settled[best] += 1
+                    wrong += [f"{network}, {optimizer}, {rate:g}, seed {seed}: {WORDS[code]}"][: code != GOOD]
     return said, wrong, settled
 
 
@@ -130,8 +129,8 @@ def page() -> str:
         "",
         "## Shorter runs",
         "",
-        f"After {Runs.EARLY} steps the runs end if nothing can count against the rate any more. Here this applies to {settled} verdicts;",
-        f"the full runs disagree in {len(wrong)}{': ' + '; '.join(wrong) if wrong else ''}.",
+        f"After {Runs.EARLY} steps the runs end if nothing can count against the rate any more. Here this applies to {settled[False]} verdicts,",
+        f"and to {settled[True]} if the rate is the best of a plausible sweep; the full runs disagree in {len(wrong)}{': ' + '; '.join(wrong) if wrong else ''}.",
     ]
     lines = [
         HEAD,

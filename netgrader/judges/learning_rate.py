@@ -196,11 +196,16 @@ def short_runs(
 
 
 def runs_around(
-    lab: Lab, graph_of: Callable[[str], GraphEvidence], rate: float, images: RunImages
+    lab: Lab,
+    graph_of: Callable[[str], GraphEvidence],
+    rate: float,
+    images: RunImages,
+    *,
+    enough: Callable[[ShortRun, ShortRun, ShortRun], bool],
 ) -> dict[str, ShortRun]:
-    """Return short runs at `AROUND` times a rate, as long as `judge_rate` needs them; all by name."""
+    """Return short runs at `AROUND` times a rate, all by name; shorter ones if `enough`, like `is_settled`, says so."""
     near = {name: (graph_of(name), rate * factor) for name, factor in AROUND.items() if name != "tenfold"}
-    runs = short_runs(lab, near, images, enough=lambda early: is_settled(*early.values()))
+    runs = short_runs(lab, near, images, enough=lambda early: enough(*early.values()))
     at, triple = runs["best"], runs["triple"]
     if len(at.losses) < Runs.STEPS or not _may_be_far_too_low(at, triple):
         return {**runs, "tenfold": triple}
@@ -353,10 +358,12 @@ def _hardly_moves(third: ShortRun, at: ShortRun, tenfold: ShortRun) -> bool:
     return bool(high and at.last > LIMITS.stuck * third.last and tenfold.last < LIMITS.stuck * at.last)
 
 
-def is_settled(third: ShortRun, at: ShortRun, triple: ShortRun) -> bool:
+def is_settled(third: ShortRun, at: ShortRun, triple: ShortRun, *, found: bool = False) -> bool:
     """Whether runs of `Runs.EARLY` steps already show that `compare_rates` accepts the rate of `at`.
 
-    Near the best rate, losses have halved and are far below those at a third of the rate: in the runs of
-    ``evaluation/rates.csv``, none of these turned out too high or too low.
+    Near the best rate, losses have halved and are far below those at a third of the rate; for the best rate of a plausible
+    sweep it is enough that a third of it gets no further. In the runs of ``evaluation/rates.csv``, none of these turned out
+    too high or too low.
     """
-    return not _may_be_far_too_low(at, triple) and at.last <= LIMITS.surely * third.last
+    no_further = at.last <= third.last and third.late <= at.late + BANDS[found].gain
+    return not _may_be_far_too_low(at, triple) and (no_further or at.last <= LIMITS.surely * third.last)

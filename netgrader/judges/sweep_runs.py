@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from graphread.text import Text
-from netgrader.checks.exercises import value_at
-from netgrader.checks.language import fail_all
+from netgrader.checks.exercises import BadExerciseError, value_at
+from netgrader.checks.language import Failed, fail_all
 from netgrader.faults import fault
 from netgrader.judges.arrays import data_for
 from netgrader.judges.as_handed import test_rows_as_handed
@@ -19,6 +21,7 @@ from netgrader.judges.learning_rate import (
     RunImages,
     Runs,
     ShortRun,
+    is_settled,
     judge_rate,
     runs_around,
     short_run,
@@ -44,7 +47,9 @@ if TYPE_CHECKING:
     from netgrader.judges.sweeps import StudentSweep
 
 __all__ = [
+    "fault_of_best",
     "found_by_sweep",
+    "is_best_of_sweep",
     "rate_runs",
     "require_good_rate",
     "require_run",
@@ -108,7 +113,7 @@ def require_good_rate(bench: TestContext, remark: Callable[..., None]) -> None:
     such.
     """
     sweep, charge = student_sweep(bench), _charge(bench)
-    wrong = judge_rate(*rate_runs(bench), found=found_by_sweep(bench))
+    wrong = fault_of_best(bench)
     if wrong is None:
         return
     if consequence(sweep, proof_of(bench)):
@@ -116,6 +121,19 @@ def require_good_rate(bench: TestContext, remark: Callable[..., None]) -> None:
         return
     require_best(sweep)
     fail_all([charge.fault if charge else wrong])
+
+
+def fault_of_best(bench: TestContext) -> Fault | None:
+    """Return the fault of the chosen rate, by short runs around it."""
+    return judge_rate(*rate_runs(bench), found=found_by_sweep(bench))
+
+
+def is_best_of_sweep(bench: TestContext, rate: float) -> bool:
+    """Whether a learning rate is the one that the notebook's sweep, if there is one, chose."""
+    with suppress(Failed, BadExerciseError):
+        sweep = student_sweep(bench)
+        return sweep.asked.is_rate and math.isclose(sweep.best, rate, rel_tol=1e-3)
+    return False
 
 
 def found_by_sweep(bench: TestContext) -> bool:
@@ -188,18 +206,21 @@ def trial_runs(bench: TestContext) -> Mapping[str, ShortRun]:
 
 def _trial_runs(bench: TestContext) -> dict[str, ShortRun]:
     sweep, evidence, images = student_sweep(bench), bench.evidence(sweep_cell(bench)), run_images(bench)
-    runs = runs_around(bench.lab, evidence.graph, sweep.best, images) if sweep.asked.is_rate else {}
+    runs: dict[str, ShortRun] = {}
+    if sweep.asked.is_rate:
+        runs = runs_around(bench.lab, evidence.graph, sweep.best, images, enough=partial(_is_enough, sweep))
     values, known = np.unique(sweep.rates).tolist(), {run.rate: run for run in runs.values()}
     for name, value in _rerun(bench).items():
         graph = evidence.graph(value_at(values.index(value)))
         if value not in known:
-            known[value] = short_run(bench.lab, graph, value, images, enough=_agrees(sweep, value))
+            known[value] = short_run(bench.lab, graph, value, images, enough=lambda run: not untrue(sweep, [run]))
         runs[name] = known[value]
     return runs
 
 
-def _agrees(sweep: StudentSweep, value: float) -> Callable[[ShortRun], bool]:
-    return lambda run: _likely(run)[0] <= claimed(sweep, value) <= _likely(run)[1]
+def _is_enough(sweep: StudentSweep, *around: ShortRun) -> bool:
+    """Whether short runs at a third of the best rate, at it, and at three times it need not go on."""
+    return is_settled(*around, found=True) and not untrue(sweep, around)
 
 
 def run_images(bench: TestContext) -> RunImages:

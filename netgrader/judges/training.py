@@ -17,9 +17,17 @@ from netgrader.judges.accuracy import Doubt, recomputed, require_learned, requir
 from netgrader.judges.answers import opened, outputs_for, random_of, shaped
 from netgrader.judges.arrays import data_for
 from netgrader.judges.as_handed import network_cells, train_rows_as_handed
-from netgrader.judges.learning_rate import AROUND, Runs, fed_in_training, judge_rate, runs_around, told_in_training
+from netgrader.judges.learning_rate import (
+    AROUND,
+    Runs,
+    fed_in_training,
+    is_settled,
+    judge_rate,
+    runs_around,
+    told_in_training,
+)
 from netgrader.judges.measure import measure_of
-from netgrader.judges.sweep_runs import run_images
+from netgrader.judges.sweep_runs import fault_of_best, is_best_of_sweep, run_images
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,11 +135,14 @@ def _by_its_rate(bench: TestContext, graph: GraphEvidence) -> Fault | None:
         if tensor is None or optimizer is None or optimizer.learning_rate is None or optimizer.rate:
             return None  # a schedule has no single rate
         rate = optimizer.learning_rate
-        fed = {name: _at_rate(graph, tensor, factor * rate) for name, factor in AROUND.items()}
-        runs = runs_around(bench.lab, fed.__getitem__, rate, run_images(bench))
-    except (LabError, KeyError):
+        if is_best_of_sweep(bench, rate):
+            found = fault_of_best(bench)
+        else:
+            fed = {name: _at_rate(graph, tensor, factor * rate) for name, factor in AROUND.items()}
+            runs = runs_around(bench.lab, fed.__getitem__, rate, run_images(bench), enough=is_settled)
+            found = judge_rate(runs["third"], runs["best"], runs["triple"], runs["tenfold"])
+    except (LabError, KeyError, Failed):
         return None
-    found = judge_rate(runs["third"], runs["best"], runs["triple"], runs["tenfold"])
     return found and replace(found, causes=OF_RATES)
 
 

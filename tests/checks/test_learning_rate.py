@@ -333,11 +333,12 @@ def test_a_proven_result_is_doubted_only_where_no_run_can_end(runs: dict[float, 
     assert untrue(sweep, list(runs.values()), {1e-3}) == []
 
 
-def test_what_is_settled_early_is_what_the_whole_runs_say(runs: dict[float, ShortRun]) -> None:
+@pytest.mark.parametrize("found", [False, True])
+def test_what_is_settled_early_is_what_the_whole_runs_say(runs: dict[float, ShortRun], found: bool) -> None:
     settled = []
     for third, at, triple in zip(RATES, RATES[1:], RATES[2:], strict=False):
         early = [replace(runs[rate], losses=runs[rate].losses[: Runs.EARLY]) for rate in (third, at, triple)]
-        if is_settled(*early):
+        if is_settled(*early, found=found):
             settled.append(at)
             assert judge_rate(runs[third], runs[at], runs[triple], runs[triple], found=True) is None
     assert 1e-3 in settled
