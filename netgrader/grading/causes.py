@@ -12,8 +12,6 @@ it uses names that the earlier cell defines, directly or through other cells.
 from __future__ import annotations
 
 import dataclasses
-import re
-import symtable
 from collections import ChainMap
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -23,15 +21,14 @@ from netgrader.checks.cell_points import CHARGED, causes
 from netgrader.checks.wording import FOLLOWS_FROM, FORGIVEN
 from netgrader.faults import FOR_A_PERSON, Severity, kind_of
 from netgrader.results import Outcome, severity_of
-from netgrader.student.cell_runs import made_by
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from netgrader.faults import Fault
     from netgrader.results import CheckResult
 
-__all__ = ["charged_once", "made_with"]
+__all__ = ["charged_once"]
 
 CHECK = "check_"
 MISSING = "missing-name"
@@ -48,7 +45,8 @@ def charged_once(
     checks
         Verdicts by check cell, with the severity of each fault.
     earlier
-        The earlier exercises that each exercise depends on: see `made_with`. A check without its own cell depends on all.
+        The earlier exercises that each exercise depends on, as `netgrader.cell_names.made_with` finds them. A check without
+        its own cell depends on all.
     """
     charged = {cell: causes(found) for cell, found in checks.items()}
     told = _sentences(chain.from_iterable(checks.values()))
@@ -133,41 +131,3 @@ def _cause(wanted: Sequence[str], before: Mapping[str, Mapping[str, Severity]]) 
         if cell in wanted or code in wanted or (severity in wanted and code not in FOR_A_PERSON)
     )
     return next(found, "")
-
-
-def made_with(sources: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    """Return for each exercise the earlier ones whose cells define names that its own cell uses.
-
-    Parameters
-    ----------
-    sources
-        The code cells that ran, in order: the exercise that each solves, empty for others, and its text.
-    """
-    makers: dict[str, list[int]] = {}
-    reached: list[set[int]] = []
-    names: list[str] = []
-    for number, (name, text) in enumerate(sources):
-        used, made = _names(text)
-        direct = {maker for one in used for maker in makers.get(one, ())}
-        reached.append(direct.union(*(reached[maker] for maker in direct)))
-        names.append(name)
-        for one in made:
-            makers.setdefault(one, []).append(number)
-    return {name: [names[at] for at in sorted(reached[n]) if names[at]] for n, name in enumerate(names) if name}
-
-
-def _names(text: str) -> tuple[Collection[str], Collection[str]]:
-    """Return the notebook names that a cell uses, even if it does not parse, and the names it defines."""
-    try:
-        return {*_global_names(symtable.symtable(text, "cell", "exec"))}, made_by(text)
-    except SyntaxError:  # invalid Python, or IPython's own syntax
-        return re.findall(r"[^\W\d]\w*", text), made_by(text)
-    except (ValueError, RecursionError, MemoryError):  # such a cell cannot have run
-        return (), ()
-
-
-def _global_names(table: symtable.SymbolTable) -> Iterator[str]:
-    outermost = table.get_type() == "module"
-    yield from (one.get_name() for one in table.get_symbols() if one.is_referenced() and (outermost or one.is_global()))
-    for inner in table.get_children():
-        yield from _global_names(inner)

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graphread.text import Said, Text
+from netgrader.cell_names import made_with
 from netgrader.checks.cell_points import CHARGED, cell_points
 from netgrader.files import plain_json
 from netgrader.grading.again import best_of_runs, retry_rule_of
 from netgrader.grading.budget import account_of
-from netgrader.grading.causes import charged_once, made_with
+from netgrader.grading.causes import charged_once
 from netgrader.grading.graded_notebook import GradedNotebook, with_outputs
 from netgrader.grading.integrity import observed
 from netgrader.grading.jobs import Job, find_jobs

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
-import re
-import symtable
 import sys
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from netgrader.cell_names import made_by
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["CORES", "CellRuns", "cell_runs", "install", "made_by", "notebook_shell", "why_stopped"]
+__all__ = ["CORES", "CellRuns", "cell_runs", "install", "notebook_shell", "why_stopped"]
 
 PLACE = "_netgrader_cell_runs"
 CORES = 2
@@ -66,29 +65,6 @@ class CellRuns:
         error = result.error_before_exec or result.error_in_exec
         if error is not None:
             self.error |= dict.fromkeys(made, error)
-
-
-def made_by(source: str) -> frozenset[str]:
-    """Return the names that a cell defines outside its functions, even if it does not parse."""
-    try:
-        tree = _WithoutEnds().visit(ast.parse(source))
-        names = symtable.symtable(ast.unparse(tree), "cell", "exec").get_symbols()
-    except SyntaxError:  # invalid Python, or IPython's own syntax
-        functions = re.findall(r"^\s*(?:async\s+)?def\s+(\w+)", source, re.MULTILINE)
-        targets = re.findall(r"^\s*([\w\s,()*]+?)=(?!=)", source, re.MULTILINE)
-        return frozenset([*functions, *re.findall(r"[^\W\d]\w*", " ".join(targets))])
-    return frozenset(name.get_name() for name in names if name.is_assigned())
-
-
-class _WithoutEnds(ast.NodeTransformer):
-    """Removes code that unbinds names: del, and the name of an exception, which ends with its clause."""
-
-    def visit_Delete(self, node: ast.Delete) -> ast.AST:
-        return ast.copy_location(ast.Pass(), node)
-
-    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> ast.AST:
-        node.name = None
-        return self.generic_visit(node)
 
 
 def install(shell: Any) -> None:

@@ -11,6 +11,7 @@ from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 from graphread.text import Text
+from netgrader.cell_names import made_by
 from netgrader.checks.context import TestContext
 from netgrader.checks.diagnose import explain
 from netgrader.checks.exercises import load_exercises, load_texts
@@ -20,7 +21,7 @@ from netgrader.checks.source_lines import Cell, by_key
 from netgrader.evidence import PLACEHOLDER
 from netgrader.student.answer import INTERRUPTED, NOT_DONE, NOT_MADE, NOT_RUN, STILL_RAISES, STOPPED, WAITS, Answer
 from netgrader.student.capture import take
-from netgrader.student.cell_runs import cell_runs, made_by, why_stopped
+from netgrader.student.cell_runs import cell_runs, why_stopped
 from netgrader.student.course_data import ChecksNotFoundError, checks_folder
 from netgrader.student.estimate import estimate
 from netgrader.student.notebook_cells import functions_in, is_stub

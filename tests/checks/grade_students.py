@@ -22,17 +22,17 @@ from typing import TYPE_CHECKING, Any
 import tensorflow.compat.v1 as tf
 
 from graphread.lab.local import LocalLab
+from netgrader.cell_names import made_by, made_with
 from netgrader.checks.context import TestContext
 from netgrader.checks.exercises import load_exercises
 from netgrader.checks.run import run_tests
 from netgrader.files import decode, plain_json
-from netgrader.grading.causes import charged_once, made_with
+from netgrader.grading.causes import charged_once
 from netgrader.judges import learning_rate
 from netgrader.judges.learning_rate import Runs
 from netgrader.results import CheckResult
 from netgrader.student import setup
 from netgrader.student.capture import take
-from netgrader.student.cell_runs import made_by
 
 if TYPE_CHECKING:
     from netgrader.judges.learning_rate import ShortRun

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from netgrader.cell_names import made_with
 from netgrader.checks.cell_points import cell_points
 from netgrader.checks.diagnose import StoppedCell, explain
 from netgrader.checks.language import Grades
 from netgrader.checks.plugin import PlannedCheck
 from netgrader.evidence import ProbeError
 from netgrader.faults import Severity, fault
-from netgrader.grading.causes import charged_once, made_with
+from netgrader.grading.causes import charged_once
 from netgrader.results import Outcome, Visibility
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from netgrader.student.cell_runs import CellRuns, made_by
+from netgrader.cell_names import made_by
+from netgrader.student.cell_runs import CellRuns
 
 
 @pytest.mark.parametrize(
