@@ -85,8 +85,6 @@ class _RateLimits(NamedTuple):
     """The loss at the rate over that at three times it."""
     by_chance: float = 0.01
     """Accuracy: equally good networks differ by it on 600 to 2,000 test inputs."""
-    surely: float = 0.7
-    """The loss at the rate over that at a third of it; see `is_settled`."""
 
 
 LIMITS = _RateLimits()
@@ -271,11 +269,14 @@ class _Bands(NamedTuple):
     far_too_low: float
     too_high: float
     gain: float
+    settled: float
+    lag: float
+    """The ratio to the loss at a third of the rate, and the difference in accuracy, up to which short runs settle it."""
 
 
 BANDS: Mapping[bool, _Bands] = {
-    False: _Bands(1.5, 1.15, -math.inf),
-    True: _Bands(1.8, 1.35, LIMITS.by_chance),
+    False: _Bands(1.5, 1.15, -math.inf, settled=0.7, lag=math.inf),
+    True: _Bands(1.8, 1.35, LIMITS.by_chance, settled=1.0, lag=LIMITS.by_chance),
 }
 """Bands by whether the rate is the best of a plausible sweep; see the module's docstring."""
 
@@ -365,5 +366,6 @@ def is_settled(third: ShortRun, at: ShortRun, triple: ShortRun, *, found: bool =
     sweep it is enough that a third of it gets no further. In the runs of ``evaluation/rates.csv``, none of these turned out
     too high or too low.
     """
-    no_further = at.last <= third.last and third.late <= at.late + BANDS[found].gain
-    return not _may_be_far_too_low(at, triple) and (no_further or at.last <= LIMITS.surely * third.last)
+    bands = BANDS[found]
+    no_further = at.last <= bands.settled * third.last and third.late <= at.late + bands.lag
+    return no_further and not _may_be_far_too_low(at, triple)

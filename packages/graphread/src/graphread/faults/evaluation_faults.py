@@ -96,7 +96,7 @@ def placeholders(reading: Reading) -> Iterator[Fault]:
 def moving_averages(reading: Reading) -> Iterator[Fault]:
     """Yield a fault for moving averages that evaluation uses and training never updates."""
     found = reading.found
-    if found.roles.images is None or not found.roles.updates:
+    if found.roles.images is None or not found.descends:
         return
     moved = found.roles.updated.union(update.variable for update in updates_of(found.graph, found.given.beside))
     # Averages that do not start at a constant value were measured beforehand and need no update.

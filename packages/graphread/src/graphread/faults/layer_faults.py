@@ -190,8 +190,8 @@ def shared(reading: Reading) -> Iterator[Fault]:
     intended recurrence (Lan et al., 2020).
     """
     graph, steps = reading.found.graph, reading.found.steps
-    if reading.found.loss is None:
-        return  # without a loss, layers cannot be told from parts of a gradient
+    if not reading.found.descends:
+        return  # layers cannot be told from parts of a gradient, or of a step of another kind
     for first, *others in by_weights(graph, steps):
         grave = Severity.REMARK if _is_free(reading) and len(others) >= MEANT else None
         for other in others:

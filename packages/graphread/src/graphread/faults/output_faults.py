@@ -135,8 +135,10 @@ def _lacking(reading: Reading) -> list[str]:
     parts = {"X": roles.images, "Y": labels, "loss": roles.loss or found.hints.get("loss"), "train_op": roles.train_op}
     if found.given.has_parts:
         parts["prediction"] = outputs.prediction
-    if found.given.has_parts and not found.given.regression:
-        parts["accuracy"] = outputs.accuracy or _untried_accuracy(reading)
+        if not found.given.regression:
+            parts["accuracy"] = outputs.accuracy or _untried_accuracy(reading)
+    elif roles.images is None:
+        return []  # the data may be constants of the graph, so nothing else can be told from them
     return [name for name, tensor in parts.items() if tensor is None]
 
 

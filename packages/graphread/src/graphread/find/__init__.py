@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from graphread.find.roles import moved_by_gradients
 from graphread.model import NOTHING_ASKED
 
 if TYPE_CHECKING:
@@ -82,6 +83,11 @@ class Found:
     def judged(self) -> bool:
         """Whether the graph is judged: it has an exercise or labels, or trains nothing."""
         return self.exercise is not None or self.roles.labels is not None or self.roles.train_op is None
+
+    @property
+    def descends(self) -> bool:
+        """Whether a training step moves variables by gradients of a loss."""
+        return self.loss is not None and bool(moved_by_gradients(self.roles.updates))
 
     @property
     def steps(self) -> tuple[Step, ...]:

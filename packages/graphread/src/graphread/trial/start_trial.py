@@ -31,7 +31,7 @@ class Start:
     """Standard deviation of the initial logits, around their mean in each row if there are several; infinite if nothing runs,
     0 if the logits cannot be run."""
     parted: frozenset[str] = frozenset()
-    """The weights of hidden layers that start at zero, and whose units receive different gradients."""
+    """The weights of hidden layers that start at zero, and whose units differ from each other."""
     measured: frozenset[str] = frozenset()
     """Statistics of the data that start at varied values, since they were measured beforehand."""
 
@@ -41,8 +41,11 @@ def try_start(found: Found, probe: GraphProbe) -> Start:
     first = first_weights(found, probe)
     feeds = probe.feed(probe.sample(Sizes.ROWS))
     zeros = [name for name, value in first.weights.items() if not value.any()]
-    hidden = [part for part in products(found.steps[:-1]) if part.weights in zeros]
-    parted = [part.weights for part in hidden if probe.ask(False, _is_parted, found, probe, part, feeds)]
+    parted = [
+        part.weights
+        for part in products(found.steps[:-1])
+        if part.weights in zeros and probe.ask(False, _is_parted, found, probe, part, feeds)
+    ]
     return replace(first, spread=probe.ask(0.0, _spread, found, probe, feeds), parted=frozenset(parted))
 
 
@@ -77,10 +80,12 @@ def _spread(found: Found, probe: GraphProbe, feeds: Mapping[str, Array]) -> floa
 
 
 def _is_parted(found: Found, probe: GraphProbe, part: Step, feeds: Mapping[str, Array]) -> bool:
-    """Whether zero weights get a different gradient for each unit, as from random weights after them.
+    """Whether units with zero weights differ: in their outputs, as from random biases, or in their gradients.
 
-    Units may be in columns or in rows.
+    Units may be in columns or in rows; without weights, outputs do not differ between inputs.
     """
+    if np.ptp(probe.fetch(part.output, feeds)):
+        return True
     gradients = probe.gradients(found.loss or "", part.variables[:1])
     slope = np.atleast_2d(probe.fetch(next(iter(gradients.values()), None), feeds).astype(np.float64))
     axes = (0, 1) if slope.ndim == 2 else (-1,)
