@@ -184,7 +184,7 @@ def install(version: str) -> None:
     urllib.request.urlretrieve = retrieve
     tarfile.open = lambda *_, **__: Anything()
     builtins.xrange = range  # type: ignore[attr-defined]
-    for name, kind in {"float": float, "int": int, "bool": bool}.items():
+    for name, kind in {"float": float, "int": int}.items():
         setattr(np, name, kind)  # aliases that NumPy 1.24 removed
 
 

@@ -5,15 +5,11 @@ from __future__ import annotations
 import ast
 import re
 import symtable
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
 
 __all__ = ["made_by", "made_with"]
 
 
-def made_with(sources: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+def made_with(sources: list[tuple[str, str]]) -> dict[str, list[str]]:
     """Return for each exercise the earlier ones whose cells define names that its own cell uses.
 
     Parameters
@@ -34,21 +30,20 @@ def made_with(sources: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
     return {name: [names[at] for at in sorted(reached[n]) if names[at]] for n, name in enumerate(names) if name}
 
 
-def _names(text: str) -> tuple[Collection[str], Collection[str]]:
+def _names(text: str) -> tuple[list[str], frozenset[str]]:
     """Return the notebook names that a cell uses, even if it does not parse, and the names it defines."""
     try:
-        return {*_global_names(symtable.symtable(text, "cell", "exec"))}, made_by(text)
+        return _global_names(symtable.symtable(text, "cell", "exec")), made_by(text)
     except SyntaxError:  # invalid Python, or IPython's own syntax
         return re.findall(r"[^\W\d]\w*", text), made_by(text)
     except (ValueError, RecursionError, MemoryError):  # such a cell cannot have run
-        return (), ()
+        return [], frozenset()
 
 
-def _global_names(table: symtable.SymbolTable) -> Iterator[str]:
+def _global_names(table: symtable.SymbolTable) -> list[str]:
     outermost = table.get_type() == "module"
-    yield from (one.get_name() for one in table.get_symbols() if one.is_referenced() and (outermost or one.is_global()))
-    for inner in table.get_children():
-        yield from _global_names(inner)
+    own = [one.get_name() for one in table.get_symbols() if one.is_referenced() and (outermost or one.is_global())]
+    return own + [name for inner in table.get_children() for name in _global_names(inner)]
 
 
 def made_by(source: str) -> frozenset[str]:

@@ -114,8 +114,8 @@ class ShortRun:
     @property
     def last(self) -> float:
         """The mean loss of the last `Runs.SMOOTH` steps; infinite if it is not finite."""
-        mean = float(np.mean(self.losses[-Runs.SMOOTH :]))
-        return mean if math.isfinite(mean) else math.inf
+        mean = np.mean(self.losses[-Runs.SMOOTH :])
+        return float(np.nan_to_num(mean, nan=math.inf, posinf=math.inf, neginf=math.inf))
 
     @property
     def smoothed(self) -> Array:
@@ -129,7 +129,7 @@ class ShortRun:
     @property
     def explodes(self) -> bool:
         """Whether the loss exploded during the run."""
-        return not np.isfinite(self.losses).all() or bool(self.losses.max() > LIMITS.explodes * self.losses[0])
+        return not self.losses.max() <= LIMITS.explodes * self.losses[0]  # also if one is NaN
 
     @property
     def stuck(self) -> bool:
@@ -252,9 +252,9 @@ def fed_in_training(graph: GraphEvidence) -> dict[str, Array]:
 
     Feeds that would replace the network's own parts are ignored.
     """
-    own = set(graph.parts.values())
-    numbers = told_in_training(graph).items()
-    return {name: np.asarray(value) for name, value in numbers if isinstance(value, int | float) and name not in own}
+    told = told_in_training(graph)
+    others = told.keys() - graph.parts.values()
+    return {name: np.asarray(told[name]) for name in others if isinstance(told[name], int | float)}
 
 
 def accuracy_on(session: LabSession, graph: GraphEvidence, inputs: Array, classes: Array) -> float:

@@ -129,10 +129,9 @@ def fault_of_best(bench: TestContext) -> Fault | None:
 
 
 def is_best_of_sweep(bench: TestContext, rate: float) -> bool:
-    """Whether a learning rate is the one that the notebook's sweep, if there is one, chose."""
+    """Whether a learning rate is the value that the notebook's sweep, if there is one, chose."""
     with suppress(Failed, BadExerciseError):
-        sweep = student_sweep(bench)
-        return sweep.asked.is_rate and math.isclose(sweep.best, rate, rel_tol=1e-3)
+        return math.isclose(student_sweep(bench).best, rate, rel_tol=1e-3)
     return False
 
 
@@ -171,8 +170,7 @@ def untrue(sweep: StudentSweep, runs: Sequence[ShortRun], believed: Collection[f
 
 
 def _likely(run: ShortRun) -> tuple[float, float]:
-    least = 0.0 if run.diverges else run.early * FEWER_STEPS
-    return least, 1 - (1 - run.late) / FEWER_ERRORS
+    return run.early * FEWER_STEPS * (not run.diverges), 1 - (1 - run.late) / FEWER_ERRORS
 
 
 def _rerun(bench: TestContext) -> dict[str, float]:

@@ -137,7 +137,7 @@ def _lacking(reading: Reading) -> list[str]:
         parts["prediction"] = outputs.prediction
         if not found.given.regression:
             parts["accuracy"] = outputs.accuracy or _untried_accuracy(reading)
-    elif roles.images is None:
+    elif not found.graph.sources:
         return []  # the data may be constants of the graph, so nothing else can be told from them
     return [name for name, tensor in parts.items() if tensor is None]
 

@@ -72,10 +72,10 @@ def _varies(probe: GraphProbe, name: str) -> bool:
 
 def _spread(found: Found, probe: GraphProbe, feeds: Mapping[str, Array]) -> float:
     """Return the spread of the initial logits, around their mean in each row if there are several."""
-    scores = probe.fetch(found.scores, feeds)
+    scores = np.atleast_1d(probe.fetch(found.scores, feeds))
     if orient(scores, probe.batch or Sizes.ROWS, probe.classes) == "columns":
         scores = scores.T
-    several = scores.ndim > 1 and scores.shape[-1] > 1
+    several = scores.shape[-1] > 1
     return float(np.std(scores - scores.mean(axis=-1, keepdims=True) if several else scores))
 
 
