@@ -201,7 +201,10 @@ def runs_around(
     *,
     enough: Callable[[ShortRun, ShortRun, ShortRun], bool],
 ) -> dict[str, ShortRun]:
-    """Return short runs at `AROUND` times a rate, all by name; shorter ones if `enough`, like `is_settled`, says so."""
+    """Return short runs at `AROUND` times a rate, by name.
+
+    `enough` says whether three runs of `Runs.EARLY` steps decide, as `is_settled` does.
+    """
     near = {name: (graph_of(name), rate * factor) for name, factor in AROUND.items() if name != "tenfold"}
     runs = short_runs(lab, near, images, enough=lambda early: enough(*early.values()))
     at, triple = runs["best"], runs["triple"]

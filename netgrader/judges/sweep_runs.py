@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from graphread.text import Text
 from netgrader.checks.exercises import BadExerciseError, value_at
-from netgrader.checks.language import Failed, fail_all
+from netgrader.checks.language import Failed, Ungradable, fail_all
 from netgrader.faults import fault
 from netgrader.judges.arrays import data_for
 from netgrader.judges.as_handed import test_rows_as_handed
@@ -130,7 +130,7 @@ def fault_of_best(bench: TestContext) -> Fault | None:
 
 def is_best_of_sweep(bench: TestContext, rate: float) -> bool:
     """Whether a learning rate is the value that the notebook's sweep, if there is one, chose."""
-    with suppress(Failed, BadExerciseError):
+    with suppress(Failed, Ungradable, BadExerciseError):
         return math.isclose(student_sweep(bench).best, rate, rel_tol=1e-3)
     return False
 

@@ -80,7 +80,7 @@ def _spread(found: Found, probe: GraphProbe, feeds: Mapping[str, Array]) -> floa
 
 
 def _is_parted(found: Found, probe: GraphProbe, part: Step, feeds: Mapping[str, Array]) -> bool:
-    """Whether units with zero weights differ: in their outputs, as from random biases, or in their gradients.
+    """Whether units with zero weights differ, by outputs, as from random biases, or by gradients.
 
     Units may be in columns or in rows; without weights, outputs do not differ between inputs.
     """
