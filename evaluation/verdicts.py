@@ -348,8 +348,6 @@ is named; in benchmarks a remark counts. Intervals are Wilson's, over programs. 
 ![First sight by round, with 95 % intervals: the share of programs with all faults named, and of right programs falsely
 accused.](first-sight.svg)
 
-Each round has different programs: no trend follows.
-
 ## Is a right network accused?
 
 {right}
@@ -393,7 +391,7 @@ Attackers had the source of the day ([list](../../evaluation/attacks.md)). The c
 
 {attacks}
 
-otter-grader ran as `otter run`, its mode without a container; `otter grade` was not tried. The other two ran in netgrader's sandbox.
+otter-grader ran as `otter run`, its mode without a container; `otter grade` was not tried.
 
 ## What do other tools name?
 
@@ -401,8 +399,7 @@ Only NeuraLint ran on the same programs; it can read few others.
 
 {tools}
 
-netgrader has no code for some of these faults, or cannot see them in a graph. Published figures of other tools are for other programs;
-[benchmarks.md](../../evaluation/benchmarks.md) cites them.
+netgrader has no code for some of these faults. [benchmarks.md](../../evaluation/benchmarks.md) cites published figures.
 
 ## What these figures do not show
 
@@ -413,6 +410,6 @@ netgrader has no code for some of these faults, or cannot see them in a graph. P
 - **Clean rounds.** The first part of the benchmarks was read with uncommitted changes, the programs for MNIST with a change in the same commit. The code that runs
   TheDeepChecker's loaders was tried on a clean one and fixed once; two loaders, read after a fix, are left out. For small networks and attacks only
   counts were kept.
-- **The current code,** where the version is older. The current code judges rates on runs of that version.
+- **The current code,** where the version is older.
 - **Speed:** [performance.md](../../evaluation/performance.md).
 """
