@@ -86,8 +86,9 @@ class Found:
 
     @property
     def descends(self) -> bool:
-        """Whether a training step moves variables by gradients of a loss."""
-        return self.loss is not None and bool(moved_by_gradients(self.roles.updates))
+        """Whether a loss is trained: by a step that is named, or by gradients; other updates may be no training."""
+        updates = self.roles.updates
+        return self.loss is not None and bool(updates if "train_op" in self.hints else moved_by_gradients(updates))
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -270,7 +270,9 @@ def try_rows(found: Found, probe: GraphProbe, loss: LossReading) -> RowTrial:
     # Training and evaluation may use different towers, unless all named tensors depend on the same images.
     named = {*found.given.named("logits", "prediction", "accuracy")}
     told = found.given.names is not None or (named and named <= found.graph.descendants([found.roles.images]))
-    return trial if told or (trial.repeats and not trial.drawn) else RowTrial()
+    # A switch that nobody feeds counts as False, which may be training.
+    guessed = found.graph.known.keys() - found.given.eval_feed.keys()
+    return trial if told or (trial.repeats and not trial.drawn and not guessed) else RowTrial()
 
 
 def _tried_rows(found: Found, probe: GraphProbe, tensor: str) -> RowTrial:

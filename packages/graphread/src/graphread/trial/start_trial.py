@@ -76,7 +76,7 @@ def _spread(found: Found, probe: GraphProbe, feeds: Mapping[str, Array]) -> floa
     if orient(scores, probe.batch or Sizes.ROWS, probe.classes) == "columns":
         scores = scores.T
     several = scores.shape[-1] > 1
-    return float(np.std(scores - scores.mean(axis=-1, keepdims=True) if several else scores))
+    return float(np.std(scores - several * scores.mean(axis=-1, keepdims=True)))
 
 
 def _is_parted(found: Found, probe: GraphProbe, part: Step, feeds: Mapping[str, Array]) -> bool:
