@@ -15,10 +15,10 @@ import pytest
 import tensorflow.compat.v1 as tf
 
 from graphread.lab.local import LocalLab
-from netgrader.checks.language import Failed
+from netgrader.checks.language import Failed, Ungradable
 from netgrader.evidence import GraphEvidence
 from netgrader.faults import Severity, fault
-from netgrader.judges import sweep_runs
+from netgrader.judges import sweep_runs, training
 from netgrader.judges.aspects import Charge
 from netgrader.judges.learning_rate import (
     RunImages,
@@ -50,6 +50,10 @@ if TYPE_CHECKING:
     from netgrader.faults import Fault
     from tests.golden.recorded import Recorded
 
+SWEEP_BEST = 3e-3
+SWEEP = StudentSweep(
+    np.array([1e-4, 3e-4, 1e-3, SWEEP_BEST, 1e-2]), np.array([0.88, 0.91, 0.94, 0.95, 0.93]), SWEEP_BEST, DIGITS
+)
 RATES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 9e-2)
 
 
@@ -272,6 +276,55 @@ def _judged(monkeypatch: pytest.MonkeyPatch, charged: Fault | None, sweep: Stude
     monkeypatch.setattr(sweep_runs, "found_by_sweep", lambda _: False)
 
 
+@pytest.mark.parametrize(("reported", "enough"), [(0.94, True), (0.999, False)])
+def test_runs_around_the_best_rate_end_early_only_if_what_is_reported_agrees(
+    runs: dict[float, ShortRun], reported: float, enough: bool
+) -> None:
+    sweep = read_sweep(np.array([(1e-4, 0.88), (1e-3, reported)]), 1e-3, DIGITS)
+    early = [
+        replace(runs[rate], losses=runs[rate].losses[: Runs.EARLY], late=runs[rate].early)
+        for rate in (3e-4, 1e-3, 3e-3)
+    ]
+    assert sweep_runs._is_enough(sweep, *early) is enough
+
+
+@pytest.mark.parametrize(
+    ("rate", "told", "runs_again"),
+    [
+        (SWEEP_BEST, None, False),
+        (SWEEP_BEST / 3, None, True),
+        (SWEEP_BEST, Failed([fault("sweep-too-narrow")]), True),
+        (SWEEP_BEST, Ungradable("nothing was handed over"), True),
+    ],
+)
+def test_a_training_at_the_sweeps_best_rate_is_judged_by_the_sweeps_runs(
+    monkeypatch: pytest.MonkeyPatch, rate: float, told: Exception | None, runs_again: bool
+) -> None:
+    def student_sweep(_: object) -> StudentSweep:
+        if told is not None:
+            raise told
+        return SWEEP
+
+    slow = _run(1e-3, 0.6, 0.8), _run(3e-3, 0.3, 0.9), _run(9e-3, 0.1, 0.95), _run(3e-2, 0.1, 0.95)
+    again: list[float] = []
+
+    def runs_around(_lab: object, _graph: object, at: float, _images: object, **_: object) -> dict[str, ShortRun]:
+        again.append(at)
+        return dict(zip(("third", "best", "triple", "tenfold"), slow, strict=True))
+
+    optimizer = SimpleNamespace(learning_rate=rate, rate=None)
+    network = SimpleNamespace(roles={"learning_rate": SimpleNamespace(name="rate:0")}, optimizer=optimizer)
+    monkeypatch.setattr(sweep_runs, "student_sweep", student_sweep)
+    monkeypatch.setattr(sweep_runs, "rate_runs", lambda _: slow)
+    monkeypatch.setattr(sweep_runs, "found_by_sweep", lambda _: False)
+    monkeypatch.setattr(training.graphread, "read_network", lambda *_, **__: network)
+    monkeypatch.setattr(training, "runs_around", runs_around)
+    monkeypatch.setattr(training, "run_images", lambda _: None)
+    found = training._by_its_rate(SimpleNamespace(lab=None), GraphEvidence(b"", {}))
+    assert found is not None
+    assert (found.code, again) == ("learning-rate-too-low", [rate] * runs_again)
+
+
 @pytest.mark.parametrize("factor", [100, 10_000])
 def test_accuracies_that_are_no_shares_follow_from_a_network_whose_accuracy_is_none(factor: float) -> None:
     (odd,) = read_sweep(np.stack([SWEEP.rates, factor * SWEEP.accuracies], axis=1), 3e-3, DIGITS).odd
@@ -345,7 +398,6 @@ def test_what_is_settled_early_is_what_the_whole_runs_say(runs: dict[float, Shor
     assert not {1e-4, 3e-2} & set(settled)
 
 
-SWEEP = StudentSweep(np.array([1e-4, 3e-4, 1e-3, 3e-3, 1e-2]), np.array([0.88, 0.91, 0.94, 0.95, 0.93]), 3e-3, DIGITS)
 ASKED = swept(EXERCISES)
 WEIGHTS = {"W": np.random.default_rng(1).normal(0, 0.03, (40, 20)), "b": np.random.default_rng(2).normal(0, 0.01, 20)}
 STARTS = {"b": np.zeros(20)}
