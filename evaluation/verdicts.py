@@ -348,6 +348,8 @@ is named; in benchmarks a remark counts. Intervals are Wilson's, over programs. 
 ![First sight by round, with 95 % intervals: the share of programs with all faults named, and of right programs falsely
 accused.](first-sight.svg)
 
+Each round has different programs: no trend follows.
+
 ## Is a right network accused?
 
 {right}
@@ -391,15 +393,15 @@ Attackers had the source of the day ([list](../../evaluation/attacks.md)). The c
 
 {attacks}
 
-otter-grader ran as `otter run`, its mode without a container; `otter grade` was not tried.
+otter-grader ran as `otter run`, its mode without a container; `otter grade` was not tried. The other two ran in netgrader's sandbox.
 
 ## What do other tools name?
 
-Only NeuraLint ran on the same programs; it can read few others.
+Only NeuraLint ran on these programs; it reads few others.
 
 {tools}
 
-netgrader has no code for some of these faults. [benchmarks.md](../../evaluation/benchmarks.md) cites published figures.
+netgrader has no code for some of these faults. [benchmarks.md](../../evaluation/benchmarks.md) cites figures for other programs.
 
 ## What these figures do not show
 

@@ -86,7 +86,7 @@ class Found:
 
     @property
     def descends(self) -> bool:
-        """Whether a loss is trained: by a step that is named, or by gradients; other updates may be no training."""
+        """Whether a loss is trained, by a named step or by gradients; others may be no training."""
         updates = self.roles.updates
         return self.loss is not None and bool(updates if "train_op" in self.hints else moved_by_gradients(updates))
 
