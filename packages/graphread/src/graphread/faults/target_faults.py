@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 EDGE = 0.02
 _CANCELLING = frozenset({SIGNED, OF_AVERAGES})
 _NO_MEANS = {"sum": Text("their sum"), "none": Text("a number for each row")}
-_CLASS_OPS = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits", "Softmax", "LogSoftmax")
+#: Operations of a cross entropy; a softmax alone may be the activation before an error of numbers.
+_CLASS_OPS = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits", "Log", "LogSoftmax")
 
 
 def _place(reading: Reading) -> str:
