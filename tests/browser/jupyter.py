@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 300
 """Seconds for one step of a person's: a busy machine is slow, and nothing here is about speed."""
+GRACE = 60
+"""Seconds that a server has for ending by itself."""
 SETTINGS = {
     # All cells stand in the page, not only those in sight, so that a test finds them.
     "@jupyterlab/notebook-extension/tracker.jupyterlab-settings": {"windowingMode": "none"},
@@ -58,13 +61,22 @@ def jupyter(folder: Path, home: Path, *options: str, token: str = "", theme: str
     command += options
     log = home / "server.log"
     with log.open("w") as stream:
-        process = subprocess.Popen(command, cwd=folder, env=env, stdout=stream, stderr=stream)
+        process = subprocess.Popen(command, cwd=folder, env=env, stdout=stream, stderr=stream, start_new_session=True)
         try:
             _listens(port, process, log)
             yield f"http://127.0.0.1:{port}"
         finally:
-            process.terminate()
-            process.wait(PATIENCE)
+            _ends(process)
+
+
+def _ends(process: subprocess.Popen[bytes]) -> None:
+    """End the server and its kernels: once its loop has ended, a worker thread of AnyIO can keep it alive."""
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(GRACE)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def wait(driver: Chrome, seen, what: str):
