@@ -61,7 +61,7 @@ FIELDS = (
 )
 TOOL, NOT_RUN = "netgrader", "not-run"
 BATCH, LARGEST = 30, 600_000_000
-LIMITS = Limits(wall_seconds=1800, memory_bytes=12_000_000_000, disk_bytes=2_000_000_000)
+LIMITS = Limits(wall_seconds=1800, memory_bytes=6_000_000_000, disk_bytes=2_000_000_000)
 STAGE_FILES = ("benchmark_stage.py", "benchmark_stand_ins.py")
 STAGE, GIVEN, KERAS, OUT = "/opt/stage", "/run/given", "/opt/keras", "/run/out"
 
