@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 EDGE = 0.02
 _CANCELLING = frozenset({SIGNED, OF_AVERAGES})
 _NO_MEANS = {"sum": Text("their sum"), "none": Text("a number for each row")}
-#: Operations of a cross entropy; a softmax alone may be the activation before an error of numbers.
-_CLASS_OPS = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits", "Log", "LogSoftmax")
+#: Operations of a cross entropy. A softmax may stand before an error of numbers, and a logarithm in a Poisson loss.
+_CLASS_OPS = ("SoftmaxCrossEntropyWithLogits", "SparseSoftmaxCrossEntropyWithLogits", "LogSoftmax")
 
 
 def _place(reading: Reading) -> str:
