@@ -74,7 +74,10 @@ def not_trained(reading: Reading) -> Iterator[Fault]:
 
 
 def _still(reading: Reading) -> set[str]:
-    """Return variables that training should update but does not; without an exercise, other ops may."""
+    """Return variables that training should update but does not.
+
+    Other ops may update them without an exercise, or if no op is named: a step may be a list of ops.
+    """
     found, descent, graph = reading.found, reading.descent, reading.found.graph
     # Variables with an optimizer's gradient may change in later steps.
     later = found.roles.gradients.keys()
@@ -82,8 +85,9 @@ def _still(reading: Reading) -> set[str]:
     if not reading.setup.opened and descent.moved:
         still = set(found.weights)
     if reading.free:
-        elsewhere = {update.variable for update in all_updates(graph) if uses_data(graph, update, graph.rows)}
-        still &= {*reading.setup.trainable} - elsewhere
+        still &= {*reading.setup.trainable}
+    if reading.free or "train_op" not in found.hints:
+        still -= {update.variable for update in all_updates(graph) if uses_data(graph, update, graph.rows)}
     return still - {*descent.moved}
 
 

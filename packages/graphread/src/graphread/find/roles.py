@@ -136,7 +136,7 @@ def updates_under(graph: Graph, train_op: str) -> tuple[Update, ...]:
 
 def updates_of(graph: Graph, names: Iterable[str]) -> list[Update]:
     """Return the updates that running these names performs; none for names that are not in the graph."""
-    return [update for name in names if name in graph for update in updates_under(graph, name)]
+    return [update for name in filter(graph.__contains__, names) for update in updates_under(graph, name)]
 
 
 def written(graph: Graph, updates: Iterable[Update]) -> set[str]:
