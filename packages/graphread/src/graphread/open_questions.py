@@ -22,6 +22,7 @@ __all__ = ["HOW_WIDE", "WHICH_RATE", "left_open"]
 
 BETWEEN = Text("The grader could not decide what is between the layers; your instructor will look at it.")
 HOW_WIDE = Text("The grader could not decide how wide the layers are; your instructor will look at it.")
+TRAINING_STEP = Text("The grader could not decide what a training step does; your instructor will look at it.")
 WHICH_PREDICTION = Text("The grader could not decide what the prediction computes; your instructor will look at it.")
 WHICH_RATE = Text("The grader could not decide which learning rate the network uses; your instructor will look at it.")
 
@@ -85,9 +86,9 @@ def _mean(reading: Reading) -> bool:
     return reading.found.loss is not None and reading.loss.reduction == "undecided"
 
 
-def _of_train_op(reading: Reading, found: object) -> bool:
-    """Whether there is a train op of which nothing was `found`."""
-    return reading.found.roles.train_op is not None and found is None
+def _of_train_op(reading: Reading, unknown: bool) -> bool:
+    """Whether there is a train op of which something is unknown."""
+    return reading.found.roles.train_op is not None and unknown
 
 
 def _accuracy(reading: Reading) -> bool:
@@ -153,27 +154,32 @@ _OF_ANY = (
     _Question(HOW_WIDE, _widths, ("wrong-width",), "widths"),
     _Question(
         Text("The grader could not decide which optimizer this is; your instructor will look at it."),
-        lambda reading: _of_train_op(reading, reading.descent.kind),
+        lambda reading: _of_train_op(reading, reading.descent.kind is None),
         ("wrong-optimizer",),
         "optimizer",
     ),
     _Question(
         WHICH_RATE,
-        lambda reading: _of_train_op(reading, reading.descent.rate),
+        lambda reading: _of_train_op(reading, reading.descent.rate is None),
         ("learning-rate-not-as-stated",),
         "learning_rate",
     ),
     _Question(
-        Text("The grader could not decide what a training step does; your instructor will look at it."),
-        lambda reading: _of_train_op(reading, reading.descent.runs or None),
+        TRAINING_STEP,
+        lambda reading: _of_train_op(reading, not reading.descent.runs),
         ("maximises-loss", "layers-not-trained"),
+    ),
+    _Question(
+        TRAINING_STEP,
+        lambda reading: _of_train_op(reading, not reading.found.descends),
+        ("shared-weights", "batchnorm-not-updated"),
     ),
     _Question(
         Text(
             "The grader could not decide whether evaluation gives the same answer each time; your instructor will look at it."
         ),
         lambda reading: reading.rows.repeats is None,
-        ("dropout-at-evaluation", "keep-rate-swapped", "rows-mixed"),
+        ("dropout-at-evaluation", "keep-rate-swapped", "rows-mixed", "fixed-batch-size"),
     ),
 )
 _OF_CLASSES = (
