@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graphread.faults.layer_faults import scored_elsewhere
+from graphread.faults.optimizer_faults import unclear
 from graphread.find.roles import HIDING
 from graphread.text import Said, Text
 
@@ -169,6 +170,7 @@ _OF_ANY = (
         lambda reading: _of_train_op(reading, not reading.descent.runs),
         ("maximises-loss", "layers-not-trained"),
     ),
+    _Question(TRAINING_STEP, lambda reading: bool(unclear(reading)), ("layers-not-trained",)),
     _Question(
         TRAINING_STEP,
         lambda reading: _of_train_op(reading, not reading.found.descends),
@@ -179,7 +181,14 @@ _OF_ANY = (
             "The grader could not decide whether evaluation gives the same answer each time; your instructor will look at it."
         ),
         lambda reading: reading.rows.repeats is None,
-        ("dropout-at-evaluation", "keep-rate-swapped", "rows-mixed", "fixed-batch-size"),
+        ("dropout-at-evaluation", "keep-rate-swapped", "rows-mixed"),
+    ),
+    _Question(
+        Text(
+            "The grader could not decide whether the network takes any number of rows; your instructor will look at it."
+        ),
+        lambda reading: reading.setup.batch is not None and reading.rows.other_batch is None,
+        ("fixed-batch-size",),
     ),
 )
 _OF_CLASSES = (

@@ -12,9 +12,10 @@ from graphread.graph.nodes import node_of
 from graphread.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from graphread.fault import Fault
+    from graphread.graph.plain import Graph
     from graphread.reading import Reading
 
 #: Kinds of optimizers accepted for the required one: variants that exercises permit.
@@ -62,7 +63,7 @@ def standing_rate(reading: Reading) -> Iterator[Fault]:
 def not_trained(reading: Reading) -> Iterator[Fault]:
     """Yield layers that training does not change; with a free choice, some may be frozen on purpose."""
     found, least, trainable = reading.found, reading.asked.min_layers, {*reading.setup.trainable}
-    still = _still(reading)
+    still = _still(reading) - unclear(reading)
     trained = [step for step in found.steps if not still.issuperset(step.variables)]
     free = reading.setup.opened and least is not None and len(trained) >= least
     for step in found.steps:
@@ -74,10 +75,7 @@ def not_trained(reading: Reading) -> Iterator[Fault]:
 
 
 def _still(reading: Reading) -> set[str]:
-    """Return variables that training should update but does not.
-
-    Other ops may update them without an exercise, or if no op is named: a step may be a list of ops.
-    """
+    """Return variables that training should update but does not; without an exercise, other ops may."""
     found, descent, graph = reading.found, reading.descent, reading.found.graph
     # Variables with an optimizer's gradient may change in later steps.
     later = found.roles.gradients.keys()
@@ -85,10 +83,20 @@ def _still(reading: Reading) -> set[str]:
     if not reading.setup.opened and descent.moved:
         still = set(found.weights)
     if reading.free:
-        still &= {*reading.setup.trainable}
-    if reading.free or "train_op" not in found.hints:
-        still -= {update.variable for update in all_updates(graph) if uses_data(graph, update, graph.rows)}
+        still &= {*reading.setup.trainable} - _moved(graph, graph.rows)
     return still - {*descent.moved}
+
+
+def unclear(reading: Reading) -> set[str]:
+    """Return variables that other ops update, if no step is named: a step may be a list of ops."""
+    found, graph = reading.found, reading.found.graph
+    used = (*graph.rows, *map("{}:0".format, graph.variables))
+    return set() if "train_op" in found.hints else _still(reading) & _moved(graph, used)
+
+
+def _moved(graph: Graph, used: Iterable[str]) -> set[str]:
+    """Return variables that any op updates by a value computed from these tensors."""
+    return {update.variable for update in all_updates(graph) if uses_data(graph, update, used)}
 
 
 CHECKS: tuple[Callable[[Reading], Iterator[Fault]], ...] = (optimizer, rate, fed_rate, standing_rate, not_trained)

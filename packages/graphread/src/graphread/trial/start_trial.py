@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,12 +40,11 @@ def try_start(found: Found, probe: GraphProbe) -> Start:
     """Return the initial weights, and the spread of the initial logits."""
     first = first_weights(found, probe)
     feeds = probe.feed(probe.sample(Sizes.ROWS))
+    zeros = [name for name, value in first.weights.items() if not value.any()]
     parted = [
         part.weights
-        for step, following in pairwise(found.steps)
-        for part in products([step])
-        if not np.any(first.weights.get(part.weights, 1))
-        and probe.ask(False, _is_parted, found, probe, part, following.data, feeds)
+        for part in products(found.steps[:-1])
+        if part.weights in zeros and probe.ask(False, _is_parted, found, probe, part, feeds)
     ]
     return replace(first, spread=probe.ask(0.0, _spread, found, probe, feeds), parted=frozenset(parted))
 
@@ -81,13 +79,12 @@ def _spread(found: Found, probe: GraphProbe, feeds: Mapping[str, Array]) -> floa
     return float(np.std(scores - several * scores.mean(axis=-1, keepdims=True)))
 
 
-def _is_parted(found: Found, probe: GraphProbe, part: Step, read: str, feeds: Mapping[str, Array]) -> bool:
+def _is_parted(found: Found, probe: GraphProbe, part: Step, feeds: Mapping[str, Array]) -> bool:
     """Whether units with zero weights differ, by outputs, as from random biases, or by gradients.
 
-    Units may be in columns or in rows; without weights, outputs do not differ between inputs. `read` is what the next layer
-    reads: a ReLU of negative biases is 0 in every unit.
+    Units may be in columns or in rows; without weights, outputs do not differ between inputs.
     """
-    if min(np.ptp(probe.fetch(name, feeds)) for name in (part.output, read)):
+    if np.ptp(probe.fetch(part.output, feeds)):
         return True
     gradients = probe.gradients(found.loss or "", part.variables[:1])
     slope = np.atleast_2d(probe.fetch(next(iter(gradients.values()), None), feeds).astype(np.float64))
