@@ -11,6 +11,7 @@ import numpy as np
 
 from graphread.fault import fault, kind_of
 from graphread.faults import find_faults
+from graphread.faults.optimizer_faults import unclear
 from graphread.find import Found, Given
 from graphread.find.layers import find_statistics, without_statistics
 from graphread.find.outputs import LossReading, Outputs, find_layers, find_outputs, find_unused
@@ -255,7 +256,7 @@ def _asked_for(
     graph: Graph, hints: Mapping[str, str], attempt: Callable[[Mapping[str, str]], Reading]
 ) -> dict[str, str]:
     """Return, if the graph trains several networks, the train op that fits the exercise best."""
-    if "train_op" in hints or "loss" in hints:
+    if not hints.keys().isdisjoint(("train_op", "loss")):
         return {}
     trained: dict[frozenset[str], str] = {}
     for name, _ in train_ops(graph):
@@ -263,10 +264,10 @@ def _asked_for(
     apart = [name for own, name in trained.items() if not any(own < other for other in trained)]
     if len(apart) < 2:
         return {}
-    readings = {name: attempt({**hints, "train_op": name}) for name in apart[:MOST_NETWORKS]}
+    readings = {name: attempt({**hints, "chosen": name}) for name in apart[:MOST_NETWORKS]}
     # On a tie, prefer the later one: the last run of a cell created it.
     best = min(reversed(readings), key=lambda name: len(find_faults(readings[name])[0]))
-    return {"train_op": best}
+    return {"chosen": best}
 
 
 @contextmanager
@@ -391,7 +392,9 @@ def _tried_out(found: Found, probe: GraphProbe) -> Reading:
     probe.ask(None, randomise_weights, found, probe)
     rows = probe.ask(RowTrial(), try_rows, found, probe, loss)
     images = try_images(found, probe)
-    return Reading(found, probe.setup(runs), start, layers, loss, outputs, targets, descent, rows, images)
+    reading = Reading(found, probe.setup(runs), start, layers, loss, outputs, targets, descent, rows, images)
+    # A part of a step tells neither the optimizer nor the rate.
+    return replace(reading, descent=replace(descent, kind=None, rate=None)) if unclear(reading) else reading
 
 
 def _with_steps(found: Found, steps: Sequence[Step]) -> Found:

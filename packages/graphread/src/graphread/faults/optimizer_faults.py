@@ -88,10 +88,10 @@ def _still(reading: Reading) -> set[str]:
 
 
 def unclear(reading: Reading) -> set[str]:
-    """Return variables that other ops update, if no step is named: a step may be a list of ops."""
+    """Return variables that other ops update, if the step is a guess: a step may be a list of ops."""
     found, graph = reading.found, reading.found.graph
     used = (*graph.rows, *map("{}:0".format, graph.variables))
-    return set() if "train_op" in found.hints else _still(reading) & _moved(graph, used)
+    return set() if found.names_step else _still(reading) & _moved(graph, used)
 
 
 def _moved(graph: Graph, used: Iterable[str]) -> set[str]:

@@ -88,7 +88,12 @@ class Found:
     def descends(self) -> bool:
         """Whether a loss is trained, by a named step or by gradients; others may be no training."""
         updates = self.roles.updates
-        return self.loss is not None and bool(updates if "train_op" in self.hints else moved_by_gradients(updates))
+        return self.loss is not None and bool(updates if self.names_step else moved_by_gradients(updates))
+
+    @property
+    def names_step(self) -> bool:
+        """Whether the train op is the one that the student names; any other is the reader's guess."""
+        return self.roles.train_op == self.hints.get("train_op")
 
     @property
     def steps(self) -> tuple[Step, ...]:

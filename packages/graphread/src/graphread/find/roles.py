@@ -170,7 +170,8 @@ def linear_steps(
 def find_roles(graph: Graph, hints: Mapping[str, str], pixels: int, classes: int) -> Roles:
     """Return the roles that static analysis can find.
 
-    `hints` are the student's names: role → tensor or op; `pixels` and `classes` are the widths of images and one-hot labels.
+    `hints` are the student's names: role → tensor or op; ``chosen`` is a train op that the reader chose among several. `pixels`
+    and `classes` are the widths of images and one-hot labels.
     """
     products = len(list(graph.of_ops(PRODUCTS)))
     require_at_most(
@@ -184,7 +185,7 @@ def find_roles(graph: Graph, hints: Mapping[str, str], pixels: int, classes: int
     )
     fed = [hints[part] for part in ("X", "Y") if hints.get(part) in graph]
     sources = [*dict.fromkeys((*graph.rows, *fed))]
-    roles = _with_train_op(graph, hints.get("train_op", ""), sources)
+    roles = _with_train_op(graph, hints.get("train_op", hints.get("chosen", "")), sources)
     roles = _with_losses(graph, hints.get("loss", ""), roles, sources)
     return _with_images_and_labels(graph, hints, roles, pixels, classes)
 
