@@ -265,9 +265,14 @@ def _asked_for(
     if len(apart) < 2:
         return {}
     readings = {name: attempt({**hints, "chosen": name}) for name in apart[:MOST_NETWORKS]}
-    # On a tie, prefer the later one: the last run of a cell created it.
-    best = min(reversed(readings), key=lambda name: len(find_faults(readings[name])[0]))
+    # A step of gradients goes before others; on a tie, prefer the later one: the last run of a cell created it.
+    best = min(reversed(readings), key=lambda name: _rank(readings[name]))
     return {"chosen": best}
+
+
+def _rank(reading: Reading) -> tuple[bool, int]:
+    """Return whether a train op lacks gradients, and its number of faults: the smallest fits best."""
+    return not reading.found.descends, len(find_faults(reading)[0])
 
 
 @contextmanager
