@@ -29,7 +29,7 @@ quick: setup ## the tests that need no TensorFlow and no cage: under a minute
 	@$(BIN)/python -m pytest -q -m quick
 
 test: setup ## all behavior, a fixed sample of the cases: eight minutes on two cores
-	@$(BIN)/python -m compileall -q netgrader packages/*/src
+	@$(BIN)/python -m compileall -q packages/*/src
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not all"
 
 test-all: ## every case, all networks trained anew, with browsers and PostgreSQL: an hour; goes on where it was

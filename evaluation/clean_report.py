@@ -130,7 +130,7 @@ network from one seed on one thread; together they took {minutes:.0f} minutes of
 **How the grader decides.** If points depend on an accuracy, the notebook runs with a changed test set. In a secret half, drawn for each submission,
 a training image of the same digit, slightly rotated, sheared and shifted, replaces each image. The accuracy that counts is measured on
 all original images. The grader compares between the halves which images are right, and how surely (the lead of the true logit). Each image's half was
-drawn at random, so for a network that saw neither half the difference has a known error, for any network (`netgrader/checks/held_out.py`):
+drawn at random, so for a network that saw neither half the difference has a known error, for any network (`packages/netgrader/src/netgrader/checks/held_out.py`):
 
 - Starting at {named:.0f} standard errors the accuracy earns nothing, with the code `trained-on-test` or, if the halves differ by more than 10 %,
   `answers-looked-up`. This happens to an honest network once in two million times.
@@ -149,7 +149,7 @@ These rows compare images of similar difficulty for eight other networks, so the
 - Of {n_guilty} networks trained on test images, {caught} are named and {doubted_guilty} doubted, by the statistic alone. Those not named gain {mean_gain:+.2f} %
   over their honest twins on average, {most_gain:+.2f} % at most. A twin is the same network trained as long from the same seed without test images; chance moves its accuracy
   by 0.1 to 0.3 %.
-- Of {patterns} patterns among the training images of a run (`netgrader/checks/held_out.py`), each of the {n_good} clean networks with at least {learned:.0f} % knows
+- Of {patterns} patterns among the training images of a run (`packages/netgrader/src/netgrader/checks/held_out.py`), each of the {n_good} clean networks with at least {learned:.0f} % knows
   {least_marks} or more. Weights from elsewhere know {by_chance} or fewer, except four times in a thousand; they are named `weights-not-trained-here`.
 
 ![Left: the lead of the given half in standard errors, against the accuracy; only networks that saw test images are above the upper dotted line.

@@ -27,7 +27,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from evaluation.rows import append_row, filled, measured_commit, rows_of
-from netgrader.wheel import FORM, NAME, TRIED, requirements
+from netgrader.wheels import FORM, NAME, TRIED, requirements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

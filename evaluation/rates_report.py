@@ -29,7 +29,7 @@ HEAD = f"""# How the grader judges learning rates
 
 Written by `make rates-report` from [rates.csv](rates.csv), whose rows name the measured commit. Each row
 is a run of {Runs.STEPS} steps of 64 images, from one seed, at one rate. Rates are a factor of three apart, around one that a person would
-call good: the best of a sweep over an epoch, or near it. As in [learning_rate.py](../netgrader/judges/learning_rate.py), runs from the same seed at a third, three and
+call good: the best of a sweep over an epoch, or near it. As in [learning_rate.py](../packages/netgrader/src/netgrader/judges/learning_rate.py), runs from the same seed at a third, three and
 nine times a rate decide about it (the grader uses ten times).
 
 Each cell counts the seeds for which the rate is good (+), too low (<), too high (>) or diverging (!). If a cell has two signs,

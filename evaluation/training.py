@@ -111,7 +111,7 @@ def main() -> None:
     parser.add_argument("--products", type=int, default=100, help="of each operator")
     products = parser.parse_args().products
     os.nice(10)
-    at = measured_commit("netgrader/judges", "netgrader/student")
+    at = measured_commit("packages/netgrader/src/netgrader/judges", "packages/netgrader/src/netgrader/student")
     (x_train, y_train), (x_test, y_test) = load_mnist()
     raw = (x_train[:N_TRAIN], y_train[:N_TRAIN]), (x_test[:N_TEST], y_test[:N_TEST])
     known = done(at)

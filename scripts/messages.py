@@ -1,7 +1,8 @@
 """Update and compile the translation catalogues of a language: ``make messages LANGUAGE=de``.
 
-Ours is ``netgrader/languages/de.po``; the digits course has one next to its checks, and one next to its hidden tests, which
-no release contains. Obsolete messages are removed; new ones are empty, and appear in English until they are translated.
+Ours is ``languages/de.po`` in netgrader's package; the digits course has one next to its checks, and one next to its hidden
+tests, which no release contains. Obsolete messages are removed; new ones are empty, and appear in English until they are
+translated.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["catalogues", "compiled", "main", "of_course", "of_netgrader", "written"]
 
 ROOT = Path(__file__).parents[1]
-PACKAGE, PACKAGES = ROOT / "netgrader", ROOT / "packages"
+PACKAGES = ROOT / "packages"
+PACKAGE = PACKAGES / "netgrader" / "src" / "netgrader"
 KEYWORDS = {"Text": None, "Plural": (1, 2)}
 SAID_IN_TABLES = {"sentence", "why", "hint"}
 OF_THE_COURSE = {"only_in_grading", "called"}
@@ -74,7 +76,7 @@ def of_faults() -> Iterator[Id]:
 
 def of_netgrader() -> list[Id]:
     """Return all messages of netgrader without duplicates, in file order."""
-    programs = sorted([*PACKAGE.rglob("*.py"), *PACKAGES.glob("*/src/**/*.py")])
+    programs = sorted(PACKAGES.glob("*/src/**/*.py"), key=lambda path: (PACKAGE not in path.parents, path))
     said = [*of_programs(programs), *of_faults(), *(one.answer for one in ADVICE), *NUMBERS]
     words = (str(WORDS[name]) for name in ("one", "One", "many", "count", "floor"))
     return list(dict.fromkeys([*said, *words]))

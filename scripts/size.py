@@ -73,11 +73,10 @@ def measured(texts: Iterable[str]) -> Counter[str]:
 def sizes(root: Path) -> dict[str, Counter[str]]:
     """Return the measures of each distribution and package, of netgrader's top-level files, and of all."""
     by_package: dict[str, list[str]] = {}
-    for file in sorted((root / "netgrader").rglob("*.py")):
-        first, *rest = file.relative_to(root / "netgrader").parts
-        by_package.setdefault(first if rest else ".", []).append(file.read_text(encoding="utf-8"))
     for file in sorted((root / "packages").glob("*/src/**/*.py")):
-        by_package.setdefault(file.relative_to(root / "packages").parts[0], []).append(file.read_text(encoding="utf-8"))
+        distribution, _, _, *inside = file.relative_to(root / "packages").parts
+        package = distribution if distribution != "netgrader" else inside[0] if inside[1:] else "."
+        by_package.setdefault(package, []).append(file.read_text(encoding="utf-8"))
     found = {name: measured(texts) for name, texts in sorted(by_package.items())}
     return found | {"all": sum(found.values(), Counter())}
 

@@ -22,7 +22,6 @@ from netgrader.grading.execution import CellRun, CellStatus, Execution
 from netgrader.grading.grade_submission import grade_job
 from netgrader.grading.jobs import jobs_of
 from netgrader.grading.run_report import written_bytes
-from netgrader.imports import PACKAGE
 from netgrader.nbgrader_plugin.gradebook import sync_cells
 from netgrader.student.capture import take
 from tests.golden.recorded import Golden, Recorded
@@ -54,7 +53,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def fresh(tmp_path_factory):
     """What the source of the course on digits generates now: its release, with the students' wheel."""
     target = tmp_path_factory.mktemp("release") / "digits"
-    digits = Course(PACKAGE.parent).assignment("digits")
+    digits = Course(Path(__file__).parents[1]).assignment("digits")
     generate(digits, target, digits.notebooks, save=False)
     return target
 

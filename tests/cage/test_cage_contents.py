@@ -13,8 +13,8 @@ import netgrader
 from netgrader.cage_contents import HIDDEN, PACKAGE_FOLDER, our_package, preload
 from netgrader.course import Course
 from netgrader.errors import UsageError
-from netgrader.imports import GRAPHREAD, PACKAGE
-from netgrader.wheel import student_files
+from netgrader.own_files import GRAPHREAD, PACKAGE
+from netgrader.wheels import student_files
 from notebook_cage import Plan, host, open_sandbox
 from notebook_cage.host import interpreter
 

@@ -15,18 +15,18 @@ from graphread.text import WORDS, Text
 from netgrader.catalogue import LANGUAGES, CourseTexts
 from netgrader.checks.exercises import BadExerciseError, load_exercises, load_texts
 from netgrader.faults import fault
-from netgrader.imports import PACKAGE
+from netgrader.own_files import PACKAGE
 from netgrader.pages import words
 from netgrader.pages.feedback_figures import PageData
 from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.graded import Graded
 from netgrader.results import CheckResult, NotebookResult, Outcome, Visibility
 from netgrader.student.answer import NOT_DONE, STOPPED, Answer
-from netgrader.wheel import student_files
+from netgrader.wheels import student_files
 from scripts import messages
 from tests.feedback import examples as ex
 
-ROOT = PACKAGE.parent
+ROOT = Path(__file__).parents[2]
 CHECKS = ROOT / "source" / "digits" / "checks"
 FILES = [
     pytest.param(file, said, id=file.relative_to(ROOT).as_posix()) for file, said in messages.catalogues("de").items()

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from graphread.text import WORDS, Plural, Said, Text, joined, spelled, tidy
-from netgrader.imports import GRAPHREAD, PACKAGE
+from netgrader.own_files import GRAPHREAD, PACKAGE
 
 FORMAT = string.Formatter()
 

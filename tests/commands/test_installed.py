@@ -75,8 +75,9 @@ def test_the_wheel_holds_the_package_and_its_data_and_the_course_in_a_folder_of_
     packages = {"graphread", "netgrader", "netgrader_digits", "netgrader_platforms", "notebook_cage"}
     assert {name for name in top if ".d" not in name} == packages  # others are the wheel's own .dist-info and .data
     ours = {
-        path.relative_to(ROOT).as_posix()
-        for path in (ROOT / "netgrader").rglob("*")
+        path.relative_to(source).as_posix()
+        for source in ROOT.glob("packages/*/src")
+        for path in source.rglob("*")
         if path.is_file() and path.suffix != ".pyc"
     }
     assert ours <= set(names)

@@ -27,7 +27,11 @@ KEPT = {
 }
 JUDGED = ("right", "verdict")
 """What the repository's rows have besides: whether the product is a right network, and what the row comes to."""
-READER = ("packages/graphread/src/graphread", "netgrader/course_reader.py", "netgrader/faults.py")
+READER = (
+    "packages/graphread/src/graphread",
+    "packages/netgrader/src/netgrader/course_reader.py",
+    "packages/netgrader/src/netgrader/faults.py",
+)
 
 
 @dataclass(frozen=True)

@@ -3,19 +3,9 @@ from pathlib import Path
 
 import pytest
 
-import netgrader
 from netgrader.errors import NetgraderError, UsageError
-from netgrader.imports import (
-    CAGE,
-    GRAPHREAD,
-    PACKAGE,
-    SHOWING,
-    cells_named,
-    code_hash,
-    files_of,
-    imported_modules,
-    package_files,
-)
+from netgrader.own_files import CAGE, GRAPHREAD, PACKAGE, SHOWING, code_hash, files_of, package_files
+from netgrader.python_sources import cells_named, imported_modules
 from netgrader.which_course import find_course
 
 READ = Path.read_bytes
@@ -36,7 +26,7 @@ def test_outside_any_course_the_one_this_package_lies_in_is_used_and_named(tmp_p
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("NETGRADER_COURSE", raising=False)
     root = find_course().root
-    assert (root / "netgrader" / "course.py").is_file()
+    assert (root / "packages/netgrader/src/netgrader/course.py").is_file()
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.startswith(f"{tmp_path} is in no course, so this is about netgrader's own, in {root}.")
@@ -69,7 +59,7 @@ def test_a_lone_notebook_may_lie_anywhere_but_brings_no_course(tiny, monkeypatch
     for place in (tiny.root.parent / "x.ipynb", tiny.root / "notes" / "x.ipynb", tmp_path / "x.ipynb"):
         assert find_course(place).root == tiny.root
     # The checkout that this package lies in is ours, whatever lies in it; another folder is not ours for that.
-    ours = Path(netgrader.__file__).parent.parent
+    ours = Path(__file__).parents[2]
     monkeypatch.chdir(ours)
     assert find_course(ours / "a_notebook.ipynb").root == ours
     monkeypatch.chdir(tiny.root)

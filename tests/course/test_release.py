@@ -19,8 +19,8 @@ from netgrader.checks.exercises import load_exercises
 from netgrader.commands.release import differences, generate, release
 from netgrader.errors import NetgraderError, UsageError
 from netgrader.faults import CATALOGUE
-from netgrader.imports import PACKAGE, is_part_of, module_name, package_files
-from netgrader.wheel import FORM, REQUIRED, WITHHELD, build_wheel, requirements, student_files
+from netgrader.own_files import PACKAGE, is_part_of, module_name, package_files
+from netgrader.wheels import FORM, REQUIRED, WITHHELD, build_wheel, requirements, student_files
 from netgrader.which_course import find_course
 
 pytestmark = pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SAWarning", "ignore::ResourceWarning")
@@ -142,7 +142,7 @@ def test_a_mended_check_is_in_a_wheel_of_another_version(tmp_path, monkeypatch):
     package = tmp_path / "netgrader"
     shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
     (package / "judges" / "__init__.py").write_text('"""Mended."""\n')
-    for module in ("imports", "wheel"):
+    for module in ("own_files", "wheels"):
         monkeypatch.setattr(f"netgrader.{module}.PACKAGE", package)
     after = build_wheel(tmp_path / "after")
     versions = []
@@ -174,7 +174,7 @@ def test_the_wheel_holds_nothing_of_the_graders_side():
     files = {name.removeprefix("netgrader/") for name in student_files()}
     assert {"student/__init__.py", "student/capture.py", "checks/language.py", "fault_pages/not-scaled.md"} <= files
     forbidden = re.compile(
-        r"grading/|nbgrader_plugin/|commands/|cli|course\.py|skeleton|releases|caged_lab|cage_contents|limited|workers|wheel|pages/"
+        r"grading/|nbgrader_plugin/|commands/|cli|course\.py|skeleton|releases|caged_lab|cage_contents|limited|workers|wheels|own_files|python_sources|pages/"
     )
     assert [name for name in files if forbidden.match(name)] == []
 

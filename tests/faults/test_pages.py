@@ -47,7 +47,6 @@ def test_a_page_is_called_by_a_code_and_nothing_else_lies_beside_the_pages():
 
 def test_a_page_has_a_program_that_names_its_code_and_a_code_that_is_named_has_a_page():
     files = [
-        *(ROOT / "netgrader").rglob("*.py"),
         *(ROOT / "packages").glob("*/src/**/*.py"),
         *(ROOT / "source").rglob("*.py"),
         *(ROOT / "grader_tests").rglob("*.py"),

@@ -241,7 +241,10 @@ def _methods(kind: type, *names: str) -> Iterator[tuple[object, ...]]:
 def _judges() -> Iterator[tuple[object, ...]]:
     """Yield what tests of new courses and of the example import from `netgrader.judges`, by module."""
     root = FOLDER.parents[1]
-    tests = [*(root / "netgrader" / "new_course").rglob("test_*.j2"), *(root / "examples").rglob("test_*.py")]
+    tests = [
+        *(root / "packages/netgrader/src/netgrader/new_course").rglob("test_*.j2"),
+        *(root / "examples").rglob("test_*.py"),
+    ]
     imports = {
         (module, name)
         for test in tests

@@ -31,7 +31,7 @@ from netgrader.pages.feedback_figures import PageData
 from netgrader.pages.feedback_page import build_page, render_page
 from netgrader.pages.graded import CellMark, Marks
 from netgrader.pages.report_page import build_report, render_report
-from netgrader.wheel import student_files
+from netgrader.wheels import student_files
 from netgrader.which_course import find_course
 from tests.feedback import examples as feedback
 from tests.report import examples as report

@@ -34,7 +34,7 @@ CONTENTS = {
     ),
     "To look at": ("looks",),
     "Reference": ("docs/reference/*",),
-    "Faults": ("netgrader/fault_pages/*", "packages/graphread/src/graphread/fault_pages/*"),
+    "Faults": ("packages/netgrader/src/netgrader/fault_pages/*", "packages/graphread/src/graphread/fault_pages/*"),
     "Explanation": ("docs/explanation/*", "SECURITY"),
     "Project": ("ARCHITECTURE", "CONTRIBUTING", "CHANGELOG", "packages/*/README", "evaluation/README"),
     "More": ("evaluation/*", "evaluation/*/*", "data/*", "examples/*/*", "release/*/*", "source/*"),

@@ -36,7 +36,7 @@ AVOIDED = {
 }
 """Patterns, each with what to write."""
 FOUND = {re.compile(pattern, re.IGNORECASE): instead for pattern, instead in AVOIDED.items()}
-CODE = ("netgrader/", "packages/", "source/", "grader_tests/")
+CODE = ("packages/", "source/", "grader_tests/")
 LEFT_OUT = ("CHANGELOG.md", "submitted/", "release/", "evaluation/", "tests/", "examples/")
 EXCEPTIONS = {
     "docs/reference/commands.md": "the option --anew",

@@ -32,8 +32,9 @@ def test_decisions_and_numbers_are_counted():
 
 def test_a_package_above_its_budget_or_without_one_is_said_with_by_how_much(tmp_path, capsys):
     for name, text in (("cage/a.py", TEXT), ("new/c.py", ""), ("b.py", "X = 1\n")):
-        (tmp_path / "netgrader" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "netgrader" / name).write_text(text)
+        path = tmp_path / "packages/netgrader/src/netgrader" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
     budgets = '[budgets.cage]\ndecisions = 5\n[budgets."."]\nnumbers = 1\n[budgets.all]\ndecisions = 99\n'
     (tmp_path / "budgets.toml").write_text(budgets)
     assert size.main(["--check"], tmp_path) == 1

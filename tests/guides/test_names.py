@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FILES = [*(ROOT / "netgrader").rglob("*.py"), *(ROOT / "packages").glob("*/src/**/*.py")]
+FILES = [*(ROOT / "packages").glob("*/src/**/*.py")]
 MODULES = [path for path in FILES if not path.stem.startswith("__")]
 
 

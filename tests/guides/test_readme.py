@@ -31,7 +31,7 @@ def test_nobody_is_told_to_install_our_name_from_a_public_index():
         ROOT / "README.md",
         *ROOT.glob("docs/**/*.md"),
         *ROOT.glob("source/**/*.md"),
-        *ROOT.glob("netgrader/**/*.py"),
+        *ROOT.glob("packages/*/src/**/*.py"),
     ]
     typed = re.compile(r"pip install[^\n`]*?(?<![\w/.-])netgrader(?![\w./-])")
     required = re.compile(r"^\s*\"?netgrader(\[[\w,]+\])?(==|>=|\",)", re.MULTILINE)

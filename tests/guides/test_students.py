@@ -9,7 +9,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from netgrader.checks.exercises import exercises_of
-from netgrader.wheel import tried
+from netgrader.wheels import tried
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted((ROOT / "docs" / "guides").glob("students*.md"))

@@ -23,7 +23,7 @@ from pathlib import Path
 import pyseccomp
 
 import netgrader_platforms
-from netgrader.imports import CAGE, GRAPHREAD, PACKAGE
+from netgrader.own_files import CAGE, GRAPHREAD, PACKAGE
 from netgrader_platforms.autograder_files import HOME
 from notebook_cage.host import interpreter, system
 from notebook_cage.types import SHM, TMP

@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 
 from evaluation.environments import ALONE, NEWEST, PAGE, ROWS, SOLVED, TENSORBOARD, page
 from evaluation.rows import rows_of
-from netgrader.wheel import FORM, REQUIRED, TRIED, tried
+from netgrader.wheels import FORM, REQUIRED, TRIED, tried
 
 ROOT = Path(__file__).parents[2]
 RELEASE = ROOT / "release" / "digits"

@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from netgrader.wheel import FORM
+from netgrader.wheels import FORM
 from tests.student.test_notebooks_run import NOTEBOOKS, SOURCE, answers, cleared, complaints, outputs
 
 ROOT = Path(__file__).parents[2]

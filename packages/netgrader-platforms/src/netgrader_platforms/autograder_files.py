@@ -16,8 +16,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from netgrader.belonging import CONFIGS
 from netgrader.files import write_bytes, zipped
-from netgrader.imports import files_of
-from netgrader.wheel import build_own_wheel, pins
+from netgrader.own_files import files_of
+from netgrader.wheels import build_own_wheel, pins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from netgrader.errors import NetgraderError
 from netgrader.grading.result_store import hash_json
-from netgrader.imports import constants_of, parsed, texts_in
+from netgrader.python_sources import constants_of, parsed, texts_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

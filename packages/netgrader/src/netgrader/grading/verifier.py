@@ -29,8 +29,8 @@ from netgrader.checks.source_lines import Cell, by_key
 from netgrader.errors import NotebookError
 from netgrader.files import plain_json, write_json_line
 from netgrader.grading.verify import OUTPUT, VERDICTS, Verification, VerifierLine
-from netgrader.imports import is_part_of, module_name, package_files
 from netgrader.observations import drawable
+from netgrader.own_files import is_part_of, module_name, package_files
 from notebook_cage.watch import resident_bytes
 
 if TYPE_CHECKING:

@@ -22,9 +22,9 @@ from netgrader.checks.wording import percent
 from netgrader.drawing_pad import can_be_drawn
 from netgrader.errors import UsageError
 from netgrader.files import write_text
-from netgrader.imports import DIGITS, PACKAGE
 from netgrader.limited import read_within_limits
 from netgrader.new_course.datasets import read_data
+from netgrader.own_files import DIGITS, PACKAGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -94,7 +94,7 @@ class NewAssignment:
 
 def copy_digits(root: Path) -> tuple[Path, ...]:
     """Copy the digits course, without submissions, into the empty folder `root`; return its notebooks."""
-    course = DIGITS if DIGITS.is_dir() else PACKAGE.parent
+    course = DIGITS if DIGITS.is_dir() else PACKAGE.parents[3]
     for folder in ("source", "grader_tests", "data"):
         shutil.copytree(course / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     shutil.copy(course / "LICENSE", root)

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 from platformdirs import user_cache_path
 
 from netgrader.errors import CageError
-from netgrader.imports import DIGITS, GRAPHREAD, PACKAGE
-from netgrader.wheel import content_hash, student_files
+from netgrader.own_files import DIGITS, GRAPHREAD, PACKAGE
+from netgrader.wheels import content_hash, student_files
 from notebook_cage import BrokenPromiseError, Mount, SandboxError, gaps, require_self_tests
 from notebook_cage.bubblewrap import BubblewrapSandbox
 from notebook_cage.host import open_to_all

@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 from netgrader.errors import NetgraderError
-from netgrader.imports import cells_named
+from netgrader.python_sources import cells_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Reproducible wheels of the whole package and of the students' part.
+"""Wheels of the whole package and of the students' part, built by hatchling.
 
 The students' wheel has another name than the package that grades, and its version ends with a content hash: pip installs a
 fixed version over an earlier one, and skips an unchanged one.
@@ -6,10 +6,10 @@ fixed version over an earlier one, and skips an unchanged one.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import importlib.metadata
-import zipfile
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from packaging.requirements import Requirement
@@ -19,12 +19,12 @@ from packaging.version import Version
 from graphread.fault_kinds import PAGES, without_answers
 from netgrader import __version__
 from netgrader.errors import NetgraderError
-from netgrader.files import write_bytes, zipped
-from netgrader.imports import CAGE, GRAPHREAD, PACKAGE, files_of, imported_names, is_part_of, package_files
+from netgrader.files import write_bytes
+from netgrader.own_files import CAGE, GRAPHREAD, PACKAGE, files_of, is_part_of, package_files
+from netgrader.python_sources import imported_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
 __all__ = [
     "FORM",
@@ -54,17 +54,18 @@ WITHHELD = (
     "files",
     "formgrader",
     "grading",
-    "imports",
     "judges.own_run",
     "judges.replay",
     "limited",
     "nbgrader_plugin",
     "new_course",
+    "own_files",
     "pages",
+    "python_sources",
     "releases",
     "skeleton",
     "web_release",
-    "wheel",
+    "wheels",
     "which_course",
     "workers",
 )
@@ -105,27 +106,50 @@ def build_wheel(target: Path, released: Iterable[Path] = ()) -> Path:
     """
     for test in released:
         _refuse_withheld(test)
-    files = student_files()
-    requires = "".join(f"Requires-Dist: {requirement}\n" for requirement in requirements(REQUIRED))
+    files, needed = student_files(), requirements(REQUIRED)
     # The prefix h keeps a hash of digits alone from being read as a number.
-    version = f"{__version__}+h{content_hash(requires, files)[:12]}"
-    metadata = (
-        f"Metadata-Version: 2.1\nName: {NAME}\nVersion: {version}\n"
-        "Summary: What the notebooks of a neural-network course import.\nLicense: MIT\n"
-        f"Requires-Python: >=3.11\n{requires}"
-    )
-    return _write(target, f"{NAME.replace('-', '_')}-{version}", files, {"METADATA": metadata})
+    version = f"{__version__}+h{content_hash(NAME.join(needed), files)[:12]}"
+    project = {
+        "name": NAME,
+        "version": version,
+        "description": "What the notebooks of a neural-network course import.",
+        "license": "MIT",
+        "requires-python": ">=3.11",
+        "dependencies": [*needed],
+    }
+    return _build(target, project, files)
 
 
 def build_own_wheel(target: Path, plugin: Mapping[str, Path]) -> Path:
     """Write the wheel of this package, reader, sandbox and a plug-in's files, as installed here."""
     about = importlib.metadata.distribution(PACKAGE.name)
-    files = {
-        name: path.read_bytes()
-        for name, path in {**files_of(PACKAGE), **files_of(GRAPHREAD), **files_of(CAGE), **plugin}.items()
+    groups: dict[str, dict[str, str]] = {}
+    for point in about.entry_points:
+        groups.setdefault(point.group, {})[point.name] = point.value
+    project = {
+        "name": PACKAGE.name,
+        "version": about.version,
+        "requires-python": about.metadata["Requires-Python"],
+        "dependencies": [str(one) for one in _needs(PACKAGE.name)],
+        "scripts": groups.pop("console_scripts"),
+        "entry-points": groups,
     }
-    more = {name: about.read_text(name) or "" for name in ("METADATA", "entry_points.txt")}
-    return _write(target, f"{PACKAGE.name}-{about.version}", files, more)
+    files = {**files_of(PACKAGE), **files_of(GRAPHREAD), **files_of(CAGE), **plugin}
+    return _build(target, project, {name: path.read_bytes() for name, path in files.items()})
+
+
+def _build(target: Path, project: Mapping[str, object], files: Mapping[str, bytes]) -> Path:
+    """Write a wheel of `files` by path; `project` is as in ``pyproject.toml``; equal input, equal bytes."""
+    from hatchling.builders.wheel import WheelBuilder  # noqa: PLC0415  (slow, and only two commands build)
+
+    with tempfile.TemporaryDirectory() as root:
+        for name, content in files.items():
+            write_bytes(Path(root, name), content)
+        packages = sorted({name.partition("/")[0] for name in files})
+        hatch = {"build": {"ignore-vcs": True, "targets": {"wheel": {"packages": packages}}}}
+        builder = WheelBuilder(root, config={"project": project, "tool": {"hatch": hatch}})
+        (wheel,) = builder.build(directory=str(target), versions=["standard"])
+        return Path(wheel)
 
 
 def pins() -> tuple[str, ...]:
@@ -146,18 +170,6 @@ def _needs(package: str) -> Iterator[Requirement]:
     for one in map(Requirement, importlib.metadata.requires(package) or ()):
         if one.marker is None or one.marker.evaluate({"extra": ""}):
             yield one
-
-
-def _write(target: Path, name: str, files: dict[str, bytes], about: Mapping[str, str]) -> Path:
-    """Write a wheel called `name` with `files` by path, and the metadata files `about`."""
-    info = f"{name}.dist-info"
-    files |= {f"{info}/{file}": text.encode() for file, text in about.items()}
-    files[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: netgrader\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-    files[f"{info}/RECORD"] = _record(files, f"{info}/RECORD").encode()
-    wheel = target / f"{name}-py3-none-any.whl"
-    # Stored, not deflated: compressed bytes differ between zlib versions.
-    write_bytes(wheel, zipped(files, how=zipfile.ZIP_STORED))
-    return wheel
 
 
 def requirements(names: Iterable[str]) -> tuple[str, ...]:
@@ -198,11 +210,3 @@ def _refuse_withheld(path: Path) -> None:
     for name in imported_names(path.read_text(encoding="utf-8")):
         if is_part_of(name.removeprefix("netgrader."), (*WITHHELD, *NOT_FOR_STUDENTS)):
             raise NetgraderError(f"{path.name} is for students and imports {name}, which is not.")
-
-
-def _record(files: dict[str, bytes], own_name: str) -> str:
-    lines = []
-    for path, content in files.items():
-        digest = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
-        lines.append(f"{path},sha256={digest},{len(content)}")
-    return "\n".join([*lines, f"{own_name},,", ""])

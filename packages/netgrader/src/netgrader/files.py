@@ -54,16 +54,14 @@ def write_bytes(path: Path, content: bytes) -> None:
         part.unlink(missing_ok=True)
 
 
-def zipped(
-    files: Mapping[str, bytes], mode: Callable[[bytes], int] = lambda _: 0o644, how: int = zipfile.ZIP_DEFLATED
-) -> bytes:
+def zipped(files: Mapping[str, bytes], mode: Callable[[bytes], int] = lambda _: 0o644) -> bytes:
     """Return a zip archive of files by path, with a fixed time; `mode` maps content to permissions."""
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
         for name, content in files.items():
             entry = zipfile.ZipInfo(name, EPOCH)
             entry.create_system, entry.external_attr = UNIX, mode(content) << 16
-            archive.writestr(entry, content, how)
+            archive.writestr(entry, content, zipfile.ZIP_DEFLATED)
     return made.getvalue()
 
 

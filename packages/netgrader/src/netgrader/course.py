@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from netgrader.belonging import CONFIGS, TESTS
 from netgrader.errors import UsageError, listed
-from netgrader.imports import cells_named, imported_modules
+from netgrader.python_sources import cells_named, imported_modules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -13,7 +13,7 @@ from netgrader.grading.execution import versions_of
 from netgrader.grading.result_store import Key, Store, hash_files, hash_json
 from netgrader.grading.stages import Options, Ran, data_hash
 from netgrader.grading.verify import Verification, VerificationRequest, verify
-from netgrader.imports import code_hash
+from netgrader.own_files import code_hash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

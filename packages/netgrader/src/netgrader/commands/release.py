@@ -23,7 +23,7 @@ from netgrader.nbgrader_plugin.converters import generate_assignment
 from netgrader.nbgrader_plugin.gradebook import removed_notebooks
 from netgrader.releases import remember
 from netgrader.web_release import WebAddress, add_fetching
-from netgrader.wheel import FORM, build_wheel, tried
+from netgrader.wheels import FORM, build_wheel, tried
 from netgrader.which_course import find_course, only_assignment
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from netgrader.grading.execution import (
     versions_of,
 )
 from netgrader.grading.result_store import Entry, Key, Store, hash_bytes, hash_files, hash_json
-from netgrader.imports import code_hash
+from netgrader.own_files import code_hash
 from netgrader.releases import every_release
 
 if TYPE_CHECKING:
