@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,9 +31,9 @@ squares = [] if seen else [k * k for k in range(10)]
 """
 
 
-def build(target):
+def build(target, checkout=ROOT):
     env = {**os.environ, "SOURCE_DATE_EPOCH": EPOCH}
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", target, ROOT]
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", target, checkout]
     subprocess.run(command, check=True, capture_output=True, env=env, timeout=300)
     (wheel,) = target.glob("*.whl")
     return wheel
@@ -82,6 +83,15 @@ def test_the_wheel_holds_the_package_and_its_data_and_the_course_in_a_folder_of_
     }
     assert ours <= set(names)
     assert [name for name in names if "etc/jupyter" in name]
+
+
+def test_a_container_image_is_built_from_all_that_the_wheel_needs(wheel, tmp_path):
+    copied = re.findall(r"(?m)^COPY (.*) \S+$", (ROOT / "Containerfile").read_text(encoding="utf-8"))
+    (tmp_path / "image").mkdir()
+    for name in " ".join(copied).split():
+        (shutil.copytree if (ROOT / name).is_dir() else shutil.copy)(ROOT / name, tmp_path / "image" / name)
+    built = build(tmp_path / "dist", tmp_path / "image")
+    assert set(zipfile.ZipFile(built).namelist()) == set(zipfile.ZipFile(wheel).namelist())
 
 
 def test_an_installed_package_releases_and_grades_a_course_that_lies_elsewhere(installed, tiny, tmp_path):
