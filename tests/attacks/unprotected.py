@@ -126,9 +126,8 @@ def writable_package(folder: Path) -> Mount:
 
 def whole_package(folder: Path) -> Mount:
     """All of the repository's Python in place of what a kernel is given of it."""
-    root = Path(netgrader.__file__).parents[1]
-    for name in ("netgrader", "grader_tests"):
-        shutil.copytree(root / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in (Path(netgrader.__file__).parent, Path(__file__).parents[2] / "grader_tests"):
+        shutil.copytree(path, folder / path.name, ignore=shutil.ignore_patterns("__pycache__"))
     return Mount(opened(folder), execution.PACKAGE_FOLDER)
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-import netgrader
 from netgrader.cage_contents import HIDDEN, PACKAGE_FOLDER, our_package, preload
 from netgrader.course import Course
 from netgrader.errors import UsageError
@@ -17,8 +16,6 @@ from netgrader.own_files import GRAPHREAD, PACKAGE
 from netgrader.wheels import student_files
 from notebook_cage import Plan, host, open_sandbox
 from notebook_cage.host import interpreter
-
-ROOT = Path(netgrader.__file__).parent.parent
 
 
 def inside(program, package, hidden=()):

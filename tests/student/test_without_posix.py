@@ -15,7 +15,7 @@ from netgrader.wheels import FORM
 from tests.student.test_notebooks_run import NOTEBOOKS, SOURCE, answers, cleared, complaints, outputs
 
 ROOT = Path(__file__).parents[2]
-READER = Path("packages/graphread/src")
+OURS, READER = Path("packages/netgrader/src"), Path("packages/graphread/src")
 CAGED = READER / "graphread/lab/wire.py"
 """The pipes between the grader and the server of a lab in a cage: no module that a student calls imports it."""
 TAKEN = Path(__file__).with_name("without_posix.py")
@@ -35,7 +35,7 @@ def test_students_modules_use_nothing_that_python_lacks_there(platform, fresh, t
     """As typeshed knows each name of the standard library, by platform."""
     (wheel,) = fresh.glob(FORM)
     held = [Path(name) for name in zipfile.ZipFile(wheel).namelist() if name.endswith(".py")]
-    held = [path if (ROOT / path).is_file() else READER / path for path in held]
+    held = [OURS / path if (ROOT / OURS / path).is_file() else READER / path for path in held]
     command = [sys.executable, "-m", "mypy", "--platform", platform, "--cache-dir", tmp_path, *held]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout
     assert re.search(rf"^(Found|Success).*\b{len(held)} source files", said, re.MULTILINE), said

@@ -108,7 +108,7 @@ def build_wheel(target: Path, released: Iterable[Path] = ()) -> Path:
         _refuse_withheld(test)
     files, needed = student_files(), requirements(REQUIRED)
     # The prefix h keeps a hash of digits alone from being read as a number.
-    version = f"{__version__}+h{content_hash(NAME.join(needed), files)[:12]}"
+    version = f"{__version__}+h{content_hash(str(needed), files)[:12]}"
     project = {
         "name": NAME,
         "version": version,
