@@ -28,6 +28,7 @@ from netgrader.judges.learning_rate import Runs, ShortRun, judge_rate
 from netgrader.judges.log import BadTrainingLog, read_training_log
 from netgrader.judges.subject import origins
 from netgrader.judges.training_loop import judge_training
+from netgrader.own_files import GRAPHREAD, PACKAGE
 from netgrader.student import load_mnist
 from netgrader.student.course_data import data_spec
 from notebook_cage import Limits, Mount
@@ -94,7 +95,8 @@ def staged(places: Places, jobs: Sequence[dict[str, Any]], rows: int, out: Path)
         Mount(places.keras, KERAS),
         Mount(places.pandas, PANDAS),
         Mount(places.folder / "TheDeepChecker", f"{GIVEN}/TheDeepChecker"),
-        Mount(root / "netgrader", f"{CHECKOUT}/netgrader"),
+        Mount(PACKAGE, f"{CHECKOUT}/netgrader"),
+        Mount(GRAPHREAD, f"{CHECKOUT}/graphread"),
         Mount(root / "source" / "digits" / "checks", COURSE),
         Mount(root / "data", DIGITS),
         Mount(out, OUT, writable=True),

@@ -112,7 +112,7 @@ def walk_roads(start: int, seconds: float) -> Report:
 def main(minutes: float, only: str | None = None, path: Path = ROWS) -> int:
     """Fuzz each target in turn; return 1 if anything went wrong."""
     deadline, failed = time.monotonic() + 60 * minutes, False
-    at = measured_commit("netgrader", "tests/attacks")
+    at = measured_commit("packages", "tests/attacks")
     names = [name for name in (*TARGETS, ROAD) if only in (None, name)]
     if ROAD in names:
         require_self_tests()

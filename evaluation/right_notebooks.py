@@ -72,7 +72,7 @@ def main() -> int:
     options = parser.parse_args()
     require_self_tests()
     deadline = None if options.minutes is None else time.monotonic() + 60 * options.minutes
-    at = measured_commit("netgrader", "packages", "source/digits", "grader_tests", "tests/programs/notebooks")
+    at = measured_commit("packages", "source/digits", "grader_tests", "tests/programs/notebooks")
     part, parts = map(int, options.part.split("/"))
     counted = {at, *later(options.since)} if options.since else {at}
     known = {(row["notebook"], row["style"], int(row["seed"])) for row in rows_of(ROWS) if row["commit"] in counted}

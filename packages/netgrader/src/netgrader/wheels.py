@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest import mock
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -39,6 +41,8 @@ __all__ = [
 ]
 
 NAME = "netgrader-student"
+EPOCH = "315532800"
+"""1980-01-01 in seconds since 1970, the earliest time in a zip archive."""
 FORM = "netgrader_student-*.whl"
 """The file name pattern of the students' wheel."""
 
@@ -129,6 +133,8 @@ def build_own_wheel(target: Path, plugin: Mapping[str, Path]) -> Path:
     project = {
         "name": PACKAGE.name,
         "version": about.version,
+        "description": about.metadata["Summary"],
+        "license": "MIT",
         "requires-python": about.metadata["Requires-Python"],
         "dependencies": [str(one) for one in _needs(PACKAGE.name)],
         "scripts": groups.pop("console_scripts"),
@@ -148,7 +154,10 @@ def _build(target: Path, project: Mapping[str, object], files: Mapping[str, byte
         packages = sorted({name.partition("/")[0] for name in files})
         hatch = {"build": {"ignore-vcs": True, "targets": {"wheel": {"packages": packages}}}}
         builder = WheelBuilder(root, config={"project": project, "tool": {"hatch": hatch}})
-        (wheel,) = builder.build(directory=str(target), versions=["standard"])
+        # Nothing in the environment may change what is built, or when it says that it was.
+        flags = {"hooks_only": False, "clean": False, "clean_hooks_after": False}
+        with mock.patch.dict(os.environ, {"SOURCE_DATE_EPOCH": EPOCH}):
+            (wheel,) = builder.build(directory=str(target), versions=["standard"], **flags)
         return Path(wheel)
 
 
