@@ -12,7 +12,7 @@ PAGES = sorted(
         *ROOT.glob("*.md"),
         *ROOT.glob("docs/**/*.md"),
         *ROOT.glob("evaluation/**/*.md"),
-        *ROOT.glob("evaluation/**/*.md"),
+        *ROOT.glob("packages/*/README.md"),
         ROOT / "data/README.md",
     )
     if page.is_file()
@@ -52,7 +52,7 @@ def test_every_page_is_linked_to():
 
 def test_paths_of_the_repository_that_are_named_are_there():
     """In the pages for who works on the code, where a move is easily forgotten."""
-    named = re.compile(r"`((?:netgrader|tests|source|grader_tests|scripts|evaluation|docs)/[\w./-]+)`")
+    named = re.compile(r"`((?:netgrader|packages|tests|source|grader_tests|scripts|evaluation|docs)/[\w./-]+)`")
     made = {"grader_tests/severity.toml", "grader_tests/seed.txt"}
     for page in PAGES:
         if page.name != "CHANGELOG.md":

@@ -99,7 +99,7 @@ TRIED = {
 
 
 def build_wheel(target: Path, released: Iterable[Path] = ()) -> Path:
-    """Write the students' wheel to the folder `target`; equal sources give equal bytes.
+    """Write the students' wheel to the folder `target`, as `_build` does.
 
     `released` are the course's own Python files in the release, public tests and probes.
 
@@ -136,7 +136,7 @@ def build_own_wheel(target: Path, plugin: Mapping[str, Path]) -> Path:
         "description": about.metadata["Summary"],
         "license": "MIT",
         "requires-python": about.metadata["Requires-Python"],
-        "dependencies": [str(one) for one in _needs(PACKAGE.name)],
+        "dependencies": about.requires,
         "scripts": groups.pop("console_scripts"),
         "entry-points": groups,
     }
@@ -145,7 +145,10 @@ def build_own_wheel(target: Path, plugin: Mapping[str, Path]) -> Path:
 
 
 def _build(target: Path, project: Mapping[str, object], files: Mapping[str, bytes]) -> Path:
-    """Write a wheel of `files` by path; `project` is as in ``pyproject.toml``; equal input, equal bytes."""
+    """Write a wheel of `files` by path; `project` is as in ``pyproject.toml``.
+
+    With one version of hatchling, equal input gives equal bytes.
+    """
     from hatchling.builders.wheel import WheelBuilder  # noqa: PLC0415  (slow, and only two commands build)
 
     with tempfile.TemporaryDirectory() as root:

@@ -42,7 +42,7 @@ README = """\
 1. Unpack this folder and open a terminal in it. You need Python 3.11, 3.12 or 3.13, and
    4.5 GB of disk to install (afterwards 2.6 in the folder, and 0.8 in pip's cache).
 2. Type these lines, one after the other. The second takes some minutes: it downloads TensorFlow (up to 600 MB),
-   JupyterLab and the rest (150 MB), once; the course's own package is 2 MB.
+   JupyterLab and the rest (150 MB), once; the course's own package is less than 1 MB.
 
        python3 -m venv .venv
        .venv/bin/pip install -r requirements.txt

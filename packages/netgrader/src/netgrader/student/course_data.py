@@ -61,7 +61,7 @@ def data_spec() -> DataSpec:
     ChecksNotFoundError
         If the folder of checks, which contains it, is not found.
     """
-    checkout = Path(__file__).resolve().parents[5:6]  # none where the package is installed near the root
+    checkout = Path(__file__).resolve().parents[5:6]  # an installed package has a folder without checks there, or none
     return load_exercises(checks_folder(*checkout)).data
 
 
